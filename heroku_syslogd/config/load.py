@@ -1,0 +1,194 @@
+"""Reading a configuration file, with every problem reported at once."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+import typing
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from heroku_syslogd.config.schema import Config
+from heroku_syslogd.errors import ConfigError, ConfigProblem
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_TOKEN: Final = re.compile(r"d\.[0-9a-f-]{36}")
+_TOKEN_CHARACTERS: Final = re.compile(r"[!-~]{1,64}")
+_APP_NAME: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{1,64}")
+
+RELOADABLE: Final = frozenset({"log", "dynos", "drains", "limits"})
+"""Tables that a running daemon takes over; the others need a restart."""
+
+
+def load(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: It cannot be read or used; names every key that is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise ConfigError(str(path), [ConfigProblem("", f"cannot be read: {reason}")]) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, file: str = "<config>") -> Config:
+    """Read a configuration from text; ``file`` names it in errors.
+
+    Raises:
+        ConfigError: It cannot be used; names every key that is wrong.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(file, [ConfigProblem("", f"is not TOML: {error}")]) from error
+    problems: list[ConfigProblem] = []
+    config = _decode(Config, tables, "", problems)
+    if config is not None:
+        problems += _cross_check(config)
+    if config is None or problems:
+        raise ConfigError(file, problems)
+    return config
+
+
+class Changes(NamedTuple):
+    """Dotted keys in which two configurations differ.
+
+    Attributes:
+        applied: Those that a running daemon takes over.
+        restart: Those that need a restart.
+    """
+
+    applied: list[str]
+    restart: list[str]
+
+
+def changes(old: Config, new: Config) -> Changes:
+    """Compare two configurations."""
+    result = Changes([], [])
+    for table in Config.__struct_fields__:
+        before, after = getattr(old, table), getattr(new, table)
+        if not isinstance(before, msgspec.Struct):
+            if before != after:
+                result.restart.append(table)
+            continue
+        for name in before.__struct_fields__:
+            if getattr(before, name) != getattr(after, name):
+                key = f"{table}.{name}"
+                (result.applied if table in RELOADABLE else result.restart).append(key)
+    return result
+
+
+def _decode(struct: type[T], table: object, path: str, problems: list[ConfigProblem]) -> T | None:
+    """Decode one table field by field, so that one mistake does not hide the next."""
+    if not isinstance(table, dict):
+        problems.append(ConfigProblem(path, "expected a table"))
+        return None
+    hints = typing.get_type_hints(struct, include_extras=True)
+    values: dict[str, Any] = {}
+    before = len(problems)
+    for key, value in table.items():
+        dotted = f"{path}.{key}" if path else key
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(hints)}"
+            problems.append(ConfigProblem(dotted, f"unknown key{hint}"))
+        else:
+            values[key] = _decode_value(hints[key], value, dotted, problems)
+    problems += [
+        ConfigProblem(f"{path}.{field.name}", "is missing")
+        for field in msgspec.structs.fields(struct)
+        if field.required and field.name not in table
+    ]
+    return struct(**values) if len(problems) == before else None
+
+
+def _decode_value(expected: Any, value: object, path: str, problems: list[ConfigProblem]) -> object:
+    if isinstance(expected, UnionType):  # X | None: TOML has no null, so a value that is there is X
+        expected = typing.get_args(expected)[0]
+    if typing.get_origin(expected) is tuple:
+        item = typing.get_args(expected)[0]
+        if not isinstance(value, list):
+            problems.append(ConfigProblem(path, f"expected an array of tables: [[{path}]]"))
+            return ()
+        return tuple(
+            _decode(item, table, f"{path}.{index}", problems) for index, table in enumerate(value)
+        )
+    if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
+        return _decode(expected, value, path, problems)
+    if typing.get_origin(expected) is dict:
+        return _decode_mapping(expected, value, path, problems)
+    if typing.get_origin(expected) is typing.Literal and value not in typing.get_args(expected):
+        choices = ", ".join(map(repr, typing.get_args(expected)))
+        problems.append(ConfigProblem(path, f"expected one of {choices}, got {value!r}"))
+        return None
+    try:
+        if hasattr(expected, "parse"):
+            return expected.parse(value)
+        return msgspec.convert(value, expected)
+    except msgspec.ValidationError as error:
+        problems.append(ConfigProblem(path, f"{_lower_first(str(error))}, got {value!r}"))
+    except ValueError as error:
+        problems.append(ConfigProblem(path, f"{error}, got {value!r}"))
+    return None
+
+
+def _decode_mapping(
+    expected: Any, value: object, path: str, problems: list[ConfigProblem]
+) -> dict[str, object]:
+    """Decode a table whose keys the operator chooses, such as ``[drains.tokens]``."""
+    if not isinstance(value, dict):
+        problems.append(ConfigProblem(path, "expected a table"))
+        return {}
+    item = typing.get_args(expected)[1]
+    return {
+        key: _decode_value(item, text, f"{path}.{_quoted(key)}", problems)
+        for key, text in value.items()
+    }
+
+
+def _cross_check(config: Config) -> list[ConfigProblem]:
+    """Check what no single field can show."""
+    problems = []
+    labels: set[str] = set()
+    for index, listener in enumerate(config.listener):
+        key = f"listener.{index}"
+        if (listener.address is None) == (listener.systemd is None):
+            problems.append(ConfigProblem(key, "expected either 'address' or 'systemd'"))
+        if listener.label in labels:
+            problem = f"another listener is called {listener.label!r} too; give each a 'name'"
+            problems.append(ConfigProblem(f"{key}.name", problem))
+        labels.add(listener.label)
+        if not _APP_NAME.fullmatch(listener.label):
+            problem = "expected 1 to 64 letters, digits or _.:/@+-"
+            problems.append(ConfigProblem(f"{key}.name", problem))
+    if not config.listener:
+        problems.append(ConfigProblem("listener", "expected at least one [[listener]]"))
+    for token, app in config.drains.tokens.items():
+        # The token is a secret: a problem shows no more of it than the labels do.
+        key = f"drains.tokens.{_quoted(token)}"
+        if not _TOKEN_CHARACTERS.fullmatch(token):
+            problem = "expected a drain token (d. and a UUID) or a host name, without spaces"
+            problems.append(ConfigProblem(key, problem))
+        elif token.startswith("d.") and not _TOKEN.fullmatch(token):
+            problems.append(ConfigProblem(key, "expected a drain token: d. and a lower-case UUID"))
+        if not _APP_NAME.fullmatch(app):
+            problem = "expected an application name: 1 to 64 letters, digits or _.:/@+-"
+            problems.append(ConfigProblem(key, problem))
+    return problems
+
+
+def _quoted(token: str) -> str:
+    """Return a key for display. A drain token is a secret: no more than the labels show of it."""
+    return f'"{token[:10]}…"' if len(token) > 10 else f'"{token}"'
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,140 @@
+"""Every configuration key with its type, range and default; the only place that states them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Final, Literal, NamedTuple, Self
+
+from msgspec import Meta, Struct
+
+_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
+_ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*|\*):([0-9]{1,5})")
+
+PositiveInt = Annotated[int, Meta(ge=1)]
+
+
+class Duration(float):
+    """A duration in seconds, written as ``"90s"``, ``"2m"`` or ``"1.5h"``."""
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a duration.
+
+        Raises:
+            ValueError: It is none; the message says what was expected.
+        """
+        match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+        if match is None or float(match[1]) == 0:
+            raise ValueError('expected a duration above zero, such as "90s", "2m" or "1h"')
+        return cls(float(match[1]) * _UNITS[match[2]])
+
+
+class Address(NamedTuple):
+    """Where to listen: an IP address or host name, and a port (0: any free one)."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read ``HOST:PORT``, ``[IPv6]:PORT``, or ``*:PORT`` for every IPv4 address.
+
+        Raises:
+            ValueError: It is none; the message says what was expected.
+        """
+        match = _ADDRESS.fullmatch(value) if isinstance(value, str) else None
+        if match is None or int(match[2]) > 65535:
+            raise ValueError('expected "HOST:PORT", such as "127.0.0.1:5140" or "[::1]:5140"')
+        host = match[1].strip("[]")
+        return cls("0.0.0.0" if host in ("", "*") else host, int(match[2]))
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class LogConfig(Struct, frozen=True, kw_only=True):
+    """``[log]``: the daemon's own log."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class QueueConfig(Struct, frozen=True, kw_only=True):
+    """``[queue]``: the queue between the listeners and the workers."""
+
+    max_messages: PositiveInt = 50_000
+    max_bytes: PositiveInt = 16 * 2**20
+    workers: Annotated[int, Meta(ge=1, le=64)] = 2
+
+
+class LimitsConfig(Struct, frozen=True, kw_only=True):
+    """``[limits]``: what a peer may cost."""
+
+    max_frame_bytes: Annotated[int, Meta(ge=1024, le=9_999_999)] = 65536
+    max_connections: PositiveInt = 1000
+    max_connections_per_peer: PositiveInt = 250
+    idle_timeout: Duration = Duration(600)
+    fault_budget: PositiveInt = 100
+    max_series: Annotated[int, Meta(ge=100)] = 200_000
+    max_apps: PositiveInt = 1000
+
+
+class DynosConfig(Struct, frozen=True, kw_only=True):
+    """``[dynos]``: per-dyno metrics."""
+
+    expire_after: Duration = Duration(120)
+
+
+class AdminConfig(Struct, frozen=True, kw_only=True):
+    """``[admin]``: the server of ``/metrics``."""
+
+    address: Address = Address("127.0.0.1", 9842)
+
+
+class ListenerConfig(Struct, frozen=True, kw_only=True):
+    """``[[listener]]``: one socket that drains send to.
+
+    Either ``address`` or ``systemd`` (the ``FileDescriptorName=`` of a socket unit) is given.
+    ``name`` is the ``listener`` label of the metrics.
+    """
+
+    type: Literal["tcp", "udp"]
+    address: Address | None = None
+    systemd: str | None = None
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Value of the ``listener`` label: the name, else the systemd name, else the type."""
+        return self.name or self.systemd or self.type
+
+    @property
+    def where(self) -> str:
+        """Where it listens, for people."""
+        return str(self.address) if self.address else f"systemd socket {self.systemd!r}"
+
+
+class DrainsConfig(Struct, frozen=True, kw_only=True):
+    """``[drains]``: which application a drain belongs to, by drain token."""
+
+    unknown: Literal["label", "reject"] = "label"
+    tokens: dict[str, str] = {}
+
+
+DEFAULT_LISTENERS: Final = (
+    ListenerConfig(type="tcp", address=Address("127.0.0.1", 5140)),
+    ListenerConfig(type="udp", address=Address("127.0.0.1", 5140)),
+)
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """A whole configuration file."""
+
+    log: LogConfig = LogConfig()
+    queue: QueueConfig = QueueConfig()
+    limits: LimitsConfig = LimitsConfig()
+    dynos: DynosConfig = DynosConfig()
+    admin: AdminConfig = AdminConfig()
+    listener: tuple[ListenerConfig, ...] = DEFAULT_LISTENERS
+    drains: DrainsConfig = DrainsConfig()

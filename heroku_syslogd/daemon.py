@@ -1,0 +1,310 @@
+"""The daemon: builds the parts, runs them, reloads, stops.
+
+Start: state, queue, admin server, listeners, READY. Stop is the reverse: no longer ready, stop
+accepting, read what the peers have sent, empty the queue, admin server last, so that a final scrape
+sees what was lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from heroku_syslogd import __version__, log
+from heroku_syslogd.admin import AdminServer
+from heroku_syslogd.bounded_queue import BoundedQueue, Origin
+from heroku_syslogd.config import Config, changes, load
+from heroku_syslogd.drains import DrainTable
+from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.errors import ConfigError
+from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
+from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
+from heroku_syslogd.log import PeerFaultLog
+from heroku_syslogd.series_budget import SeriesBudget
+from heroku_syslogd.systemd import Notifier, passed_sockets
+from heroku_syslogd.tallies import Tallies
+from heroku_syslogd.telemetry import LostReason, Telemetry
+from heroku_syslogd.wire import HeaderFault
+from heroku_syslogd.worker import Worker
+
+READ_ON_TIMEOUT: Final = 5.0
+"""Most seconds for which a stopping daemon goes on reading what peers send."""
+
+STOP_TIMEOUT: Final = 20.0
+"""Seconds after which a stop no longer waits for the queue; the unit's TimeoutStopSec is longer."""
+
+_TICK: Final = 0.5
+_STATUS_EVERY: Final = 10
+
+Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]
+"""Something that runs beside the daemon for as long as it does, such as the demo's traffic."""
+
+
+class Daemon:
+    """One daemon process.
+
+    Args:
+        config: Its configuration.
+        config_path: Where that was read from, for reloads; None if it has no file.
+        clock: Returns our time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        config_path: Path | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._config = config
+        self._config_path = config_path
+        self._clock = clock
+        self._log = log.get("daemon")
+        self._faults = PeerFaultLog(clock)
+        self._notifier = Notifier()
+        self.telemetry = Telemetry()
+        self.telemetry.reload_success_at = clock()
+        self._budget = SeriesBudget(config.limits.max_series)
+        self._drains = DrainTable(
+            config.drains.tokens,
+            reject_unknown=config.drains.unknown == "reject",
+            max_apps=config.limits.max_apps,
+        )
+        self._tallies = Tallies(self._budget)
+        self._dynos = DynoRegistry(config.dynos.expire_after, self._budget)
+        self._worker = Worker(
+            self._drains, self._tallies, self._dynos, self.telemetry, self._report_header
+        )
+        self._connections = ConnectionLimits(
+            config.limits.max_connections, config.limits.max_connections_per_peer
+        )
+        self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
+        registry = build_registry(
+            HerokuCollector(self._dynos, self._tallies),
+            DaemonCollector(self.telemetry, self._queue, self._drains, self._budget, clock),
+        )
+        self._admin = AdminServer(registry, self.telemetry, lambda: self._ready)
+        self._ready = False
+        self._stop = asyncio.Event()
+        self._stop_at_once = asyncio.Event()
+        self._listeners: dict[str, Listener] = {}
+
+    # Run ----------------------------------------------------------------------------------------
+
+    @property
+    def admin_address(self) -> str:
+        """Where the admin server listens."""
+        return self._admin.address
+
+    def listener_address(self, kind: str) -> str | None:
+        """Return where the first listener of a type listens, None if there is none."""
+        for config in self._config.listener:
+            if config.type == kind and config.label in self._listeners:
+                return self._listeners[config.label].addresses[0]
+        return None
+
+    async def run(self, companion: Companion | None = None) -> int:
+        """Run until a signal or `request_stop`; return the process's exit code.
+
+        Raises:
+            StartupError: A listener or the admin server cannot be opened.
+        """
+        await self._open()
+        workers = [
+            asyncio.create_task(self._worker.run(self._queue), name=f"worker {number}")
+            for number in range(self._config.queue.workers)
+        ]
+        others = [asyncio.create_task(self._tick(), name="tick")]
+        if self._notifier.watchdog_interval:
+            others.append(asyncio.create_task(self._feed_watchdog(), name="watchdog"))
+        if companion:
+            others.append(asyncio.create_task(companion(self), name="companion"))
+        self._handle_signals()
+        self._ready = True
+        self._notifier.ready(self._status())
+        stop = asyncio.create_task(self._stop.wait(), name="stop")
+        try:
+            await asyncio.wait({stop, *workers, *others}, return_when=asyncio.FIRST_COMPLETED)
+            # None of them ends by itself: one that did has met a bug of ours.
+            crashed = [task for task in (*workers, *others) if task.done()]
+            for task in crashed:
+                self._log.error("daemon.crashed", task=task.get_name(), exc_info=task.exception())
+            await self._shut_down(workers)
+        finally:
+            running: list[asyncio.Task[Any]] = [stop, *workers, *others]
+            for one in running:
+                one.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return 1 if crashed else 0
+
+    def request_stop(self) -> None:
+        """Stop gracefully; asked a second time, stop at once."""
+        if self._stop.is_set():
+            self._stop_at_once.set()
+        self._stop.set()
+
+    async def _open(self) -> None:
+        """Open the admin server and every listener, or nothing."""
+        context = ListenerContext(
+            queue=self._queue,
+            telemetry=self.telemetry,
+            limits=self._config.limits,
+            connections=self._connections,
+            faults=self._faults,
+            clock=self._clock,
+        )
+        passed = passed_sockets()
+        try:
+            await self._admin.open(self._config.admin.address)
+            for config in self._config.listener:
+                listener = await open_listener(config, context, passed)
+                self._listeners[config.label] = listener
+                self._log.info(
+                    "listener.started",
+                    listener=config.label,
+                    type=config.type,
+                    addresses=listener.addresses,
+                )
+        except BaseException:
+            for listener in self._listeners.values():
+                await listener.close(0)
+            await self._admin.close()
+            raise
+        self._log.info("daemon.started", version=__version__, admin=self._admin.address)
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.request_stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    # While it runs ------------------------------------------------------------------------------
+
+    def _report_header(self, origin: Origin, fault: HeaderFault) -> None:
+        self._faults.warning(
+            "message.malformed",
+            listener=origin.listener,
+            peer=origin.peer,
+            reason=fault.reason,
+            hint=f"expected {fault.expected} at byte {fault.column}",
+        )
+
+    async def _tick(self) -> None:
+        """Measure the event loop's lag, expire dynos, look after the listeners."""
+        loop = asyncio.get_running_loop()
+        ticks, next_expiry = 0, 0.0
+        while True:
+            due = loop.time() + _TICK
+            await asyncio.sleep(_TICK)
+            self.telemetry.loop_lags.append(max(loop.time() - due, 0.0))
+            now = self._clock()
+            for listener in self._listeners.values():
+                listener.tick(now)
+            if loop.time() >= next_expiry:
+                self._dynos.expire(now)
+                next_expiry = loop.time() + min(5.0, self._dynos.expire_after / 4)
+            ticks += 1
+            if ticks % _STATUS_EVERY == 0:
+                self._notifier.status(self._status())
+
+    async def _feed_watchdog(self) -> None:
+        """Tell systemd that the loop turns, as long as a queue that is not empty moves."""
+        interval = self._notifier.watchdog_interval or 0.0
+        taken = -1
+        while True:
+            if not len(self._queue) or self._queue.taken != taken:
+                self._notifier.watchdog()
+            taken = self._queue.taken
+            await asyncio.sleep(interval / 3)
+
+    def _status(self) -> str:
+        received, lost = self.telemetry.received_messages, self.telemetry.lost_messages
+        queued, dynos = self._queue.messages, len(self._dynos)
+        return f"{received} messages received, {lost} lost, {queued} queued, {dynos} dynos"
+
+    def reload(self) -> None:
+        """Read the configuration again; an invalid one changes nothing."""
+        if self._config_path is None:
+            self._log.info("config.nothing_to_reload")
+            return
+        self._notifier.reloading()
+        try:
+            new = load(self._config_path)
+        except ConfigError as error:
+            self.telemetry.reload_successful = False
+            problems = [f"{key}: {problem}" if key else problem for key, problem in error.problems]
+            self._log.error("config.reload_failed", file=error.file, problems=problems)
+        else:
+            self._take_over(new)
+            self.telemetry.reload_successful = True
+            self.telemetry.reload_success_at = self._clock()
+        self._notifier.ready(self._status())
+
+    def _take_over(self, new: Config) -> None:
+        changed = changes(self._config, new)
+        # What needs a restart keeps its old value, so that the next reload names it again.
+        self._config = msgspec.structs.replace(
+            self._config, log=new.log, limits=new.limits, dynos=new.dynos, drains=new.drains
+        )
+        limits = new.limits
+        log.configure(new.log.level, new.log.format)
+        self._dynos.expire_after = new.dynos.expire_after
+        self._budget.limit = limits.max_series
+        self._connections.max_connections = limits.max_connections
+        self._connections.max_per_peer = limits.max_connections_per_peer
+        self._drains.configure(
+            new.drains.tokens,
+            reject_unknown=new.drains.unknown == "reject",
+            max_apps=limits.max_apps,
+        )
+        self._worker.forget_streams()
+        for listener in self._listeners.values():
+            listener.configure(limits)
+        self._log.info("config.reloaded", applied=changed.applied)
+        if changed.restart:
+            self._log.warning("config.needs_restart", keys=changed.restart)
+
+    # Stop ---------------------------------------------------------------------------------------
+
+    async def _shut_down(self, workers: list[asyncio.Task[None]]) -> None:
+        self._ready = False
+        self._notifier.stopping(f"Stopping, {self._queue.messages} messages queued")
+        self._log.info("daemon.stopping", queued=self._queue.messages)
+        drain = asyncio.create_task(self._drain(workers))
+        at_once = asyncio.create_task(self._stop_at_once.wait())
+        await asyncio.wait(
+            {drain, at_once}, timeout=STOP_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
+        drain.cancel()
+        at_once.cancel()
+        await asyncio.gather(drain, at_once, return_exceptions=True)
+        abandoned = self._abandon()
+        await self._admin.close()
+        self._log.info(
+            "daemon.stopped",
+            received=self.telemetry.received_messages,
+            applied=self.telemetry.applied_messages,
+            lost=self.telemetry.lost_messages,
+            abandoned=abandoned,
+        )
+
+    async def _drain(self, workers: list[asyncio.Task[None]]) -> None:
+        """Read what has been sent, then empty the queue."""
+        closing = [listener.close(READ_ON_TIMEOUT) for listener in self._listeners.values()]
+        await asyncio.gather(*closing)
+        self._queue.close()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    def _abandon(self) -> int:
+        """Count what is left in the queue as lost; return how many messages that is."""
+        abandoned = 0
+        for batch in self._queue.abandon():
+            lost = self.telemetry.listener(batch.origin.listener).lost_messages
+            lost[LostReason.ABANDONED] += len(batch.frames)
+            abandoned += len(batch.frames)
+        return abandoned

@@ -1,0 +1,241 @@
+"""What is known about each dyno: the latest sample of its newest run, and its state.
+
+Heroku gives a dyno a stable name (``web.1``) and every run of it a new UUID. Around a restart, and
+for longer with preboot, the old and the new run report under the same name. The newer run is
+shown, never a mixture; the rules that tell them apart are in `Dyno.admits`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleKind
+from heroku_syslogd.heroku.lifecycle import ENDED_STATES
+from heroku_syslogd.series_budget import SeriesBudget
+
+SAMPLE_INTERVAL: Final = 20.0
+"""Seconds between the samples of one dyno."""
+
+HANDOVER_AFTER: Final = 2.5 * SAMPLE_INTERVAL
+"""Silence of the shown run, in seconds, after which a run that was held to be older is believed.
+
+Only a daemon that starts in the middle of an overlap can have mistaken the two."""
+
+MAX_CLOCK_AHEAD: Final = 300.0
+"""A sample from further in the future than this many seconds is dated by its arrival."""
+
+COUNTERS: Final = ("memory_pgpgin", "memory_pgpgout")
+"""Fields that count up within a run; `Dyno.carried` keeps them rising over restarts."""
+
+_SERIES_BESIDE_VALUES: Final = 3  # last sample timestamp, info, state
+_FEWEST_SERIES: Final = 1 + _SERIES_BESIDE_VALUES
+
+
+class Dyno:
+    """One dyno by name, with its newest run.
+
+    Attributes:
+        app: Label value of the application.
+        process_type: ``web`` of ``web.1``.
+        name: ``web.1``.
+        run: UUID of the run that is shown; None while none is.
+        values: Latest values of that run by field name, in base units.
+        carried: What earlier runs added to the counters.
+        state: Last state that Heroku logged; None while it has logged none.
+        sampled_at: Heroku's time of the newest sample, seconds since the epoch.
+        heard_at: Our time of the last line that counted, seconds since the epoch.
+    """
+
+    __slots__ = (
+        "_first_sample_at",
+        "_latest",
+        "_rivals",
+        "app",
+        "carried",
+        "heard_at",
+        "name",
+        "process_type",
+        "run",
+        "sampled_at",
+        "series",
+        "state",
+        "values",
+    )
+
+    def __init__(self, app: str, process_type: str, name: str, now: float) -> None:
+        self.app = app
+        self.process_type = process_type
+        self.name = name
+        self.run: str | None = None
+        self.values: dict[str, float] = {}
+        self.carried: dict[str, float] = {}
+        self.state: str | None = None
+        self.sampled_at = 0.0
+        self.heard_at = now
+        self.series = 0
+        self._latest: dict[SampleKind, float] = {}
+        self._first_sample_at = 0.0
+        # Runs that reported under this name and are not the one shown, and when last heard.
+        self._rivals: deque[tuple[str, float]] = deque(maxlen=4)
+
+    def admits(self, dyno_id: str, timestamp: float, now: float) -> bool:
+        """Decide whether a sample's run is to be shown; a newer run takes the dyno over.
+
+        A run that was replaced stays replaced while the newer one reports. A run never seen before
+        is the newer one, unless its sample is older than the first one of the run that is shown:
+        then it is a late line of a run that had ended.
+        """
+        if not dyno_id or dyno_id == self.run:
+            return True
+        if any(rival == dyno_id for rival, _ in self._rivals):
+            self._note_rival(dyno_id, now)
+            if now - self.heard_at < HANDOVER_AFTER:
+                return False
+        elif self.run is not None and timestamp < self._first_sample_at:
+            self._note_rival(dyno_id, now)
+            return False
+        self._start_run(dyno_id, timestamp, now)
+        return True
+
+    def apply(self, sample: RuntimeSample, timestamp: float, now: float) -> None:
+        """Take over a sample of the shown run, unless a newer one of its kind was taken before.
+
+        Logplex does not keep the order of lines.
+        """
+        self.heard_at = now
+        if timestamp < self._latest.get(sample.kind, 0.0):
+            return
+        self._latest[sample.kind] = timestamp
+        self.sampled_at = max(self.sampled_at, timestamp)
+        self.values.update(sample.values)
+
+    def end_run(self, now: float) -> bool:
+        """Note that a run ended; True if it was the one shown, False if it was an older one.
+
+        State lines do not name their run. While an older run still reports, it is the one that
+        ends: with preboot the new one is up before the old one goes down. Where that guess is
+        wrong, the silence of the run that did end expires it.
+        """
+        while self._rivals:
+            _, heard_at = self._rivals.pop()
+            if now - heard_at < HANDOVER_AFTER:
+                return False
+        if self.run:
+            self._rivals.append((self.run, now))
+        self._clear()
+        return True
+
+    def _start_run(self, dyno_id: str, timestamp: float, now: float) -> None:
+        if self.run:
+            self._note_rival(self.run, now)
+        for field in COUNTERS:
+            if field in self.values:
+                self.carried[field] = self.carried.get(field, 0.0) + self.values[field]
+        self._clear()
+        self.run = dyno_id
+        self._first_sample_at = timestamp
+        if self.state in ENDED_STATES:  # its start was not logged, or the line was lost
+            self.state = None
+
+    def _clear(self) -> None:
+        self.run = None
+        self.values = {}
+        self._latest = {}
+        self.sampled_at = 0.0
+
+    def _note_rival(self, dyno_id: str, now: float) -> None:
+        others = [rival for rival in self._rivals if rival[0] != dyno_id]
+        self._rivals.clear()
+        self._rivals.extend([*others, (dyno_id, now)])
+
+
+class DynoRegistry:
+    """All dynos that report, bounded by expiry and by the series budget.
+
+    Args:
+        expire_after: Seconds of silence after which a dyno is forgotten.
+        budget: Bound on live series.
+    """
+
+    def __init__(self, expire_after: float, budget: SeriesBudget) -> None:
+        self.expire_after = expire_after
+        self._budget = budget
+        self._dynos: dict[tuple[str, str], Dyno] = {}
+
+    def __len__(self) -> int:
+        return len(self._dynos)
+
+    def shown(self) -> Iterator[Dyno]:
+        """Return the dynos that have a sample to show."""
+        return (dyno for dyno in self._dynos.values() if dyno.values)
+
+    def apply(
+        self,
+        event: Event,
+        app: str,
+        process_type: str,
+        name: str,
+        timestamp: float | None,
+        now: float,
+    ) -> None:
+        """Apply what a line said about the dyno ``name`` of ``app``.
+
+        Args:
+            event: What the line means.
+            app: Label value of the application.
+            process_type: Process type of the dyno.
+            name: The dyno's name.
+            timestamp: Heroku's time of the line, None if it gave none that can be read.
+            now: Our time. Both are seconds since the epoch.
+        """
+        if timestamp is None or timestamp > now + MAX_CLOCK_AHEAD:
+            timestamp = now
+        dyno = self._dynos.get((app, name))
+        if dyno is None:
+            if isinstance(event, DynoStateChange) and event.new in ENDED_STATES:
+                return
+            dyno = Dyno(app, process_type, name, now)
+            if not self._admit(dyno):
+                return
+        if isinstance(event, RuntimeSample):
+            if dyno.admits(event.dyno_id, timestamp, now) and self._reserve(dyno, event):
+                dyno.apply(event, timestamp, now)
+        elif event.new not in ENDED_STATES or dyno.end_run(now):
+            dyno.state, dyno.heard_at = event.new, now
+        self._settle(dyno)
+
+    def expire(self, now: float) -> int:
+        """Forget the dynos that have been silent too long; return how many."""
+        horizon = now - self.expire_after
+        silent = [key for key, dyno in self._dynos.items() if dyno.heard_at <= horizon]
+        for key in silent:
+            self._budget.give_back(self._dynos.pop(key).series)
+        return len(silent)
+
+    def _admit(self, dyno: Dyno) -> bool:
+        """Add a dyno. One without samples has no series, so their number is bounded here."""
+        if len(self._dynos) >= self._budget.limit // _FEWEST_SERIES:
+            self._budget.refused += _FEWEST_SERIES
+            return False
+        self._dynos[dyno.app, dyno.name] = dyno
+        return True
+
+    def _reserve(self, dyno: Dyno, sample: RuntimeSample) -> bool:
+        """Take the series that a sample adds; a dyno that gets none goes on with what it has."""
+        if sample.values.keys() <= dyno.values.keys():
+            return True
+        wanted = len(sample.values.keys() | dyno.values.keys()) + _SERIES_BESIDE_VALUES
+        if wanted > dyno.series:
+            if not self._budget.take(wanted - dyno.series):
+                return False
+            dyno.series = wanted
+        return True
+
+    def _settle(self, dyno: Dyno) -> None:
+        """Give back the series that a dyno no longer has."""
+        has = len(dyno.values) + _SERIES_BESIDE_VALUES if dyno.values else 0
+        if has < dyno.series:
+            self._budget.give_back(dyno.series - has)
+            dyno.series = has

@@ -1,0 +1,19 @@
+"""Names that peers choose, made fit for a label: a closed alphabet and a bounded length."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_MAX_LABEL: Final = 64
+_FOREIGN: Final = re.compile(r"[^A-Za-z0-9_.:/@+-]")
+
+
+def label_text(token: bytes) -> str:
+    """Return a wire token as a label value: letters, digits and ``_.:/@+-``, at most 64 of them."""
+    return _FOREIGN.sub("_", token[:_MAX_LABEL].decode("ascii", "replace")) or "-"
+
+
+def process_type_of(procid: bytes) -> str:
+    """Return PROCID up to its first dot: ``web`` of ``web.1``, ``router``, ``heroku-postgres``."""
+    return label_text(procid.partition(b".")[0])

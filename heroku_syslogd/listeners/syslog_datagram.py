@@ -1,0 +1,138 @@
+"""Raw syslog over UDP (RFC 5426): one message per datagram."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
+from heroku_syslogd.config import LimitsConfig
+from heroku_syslogd.listeners.hints import HINTS
+from heroku_syslogd.log import PeerFaultLog
+from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops
+from heroku_syslogd.telemetry import ListenerCounters, LostReason
+from heroku_syslogd.wire import Dialect, FrameFault, Malformed
+
+_LARGEST_DATAGRAM: Final = 65536
+_BURST: Final = 256
+"""Datagrams read before the event loop turns again: a fraction of a millisecond."""
+
+
+class DatagramListener:
+    """Reads datagrams in bursts; each burst of one sender is a batch.
+
+    UDP cannot be paused: when the queue is full the newest datagrams are dropped and counted.
+
+    Args:
+        label: The ``listener`` label.
+        queue: Where batches go.
+        counters: Where messages, bytes and faults are counted.
+        max_frame_bytes: Longest message accepted.
+        faults: Where faults are logged.
+        clock: Returns our time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        queue: BoundedQueue,
+        counters: ListenerCounters,
+        max_frame_bytes: int,
+        faults: PeerFaultLog,
+        clock: Callable[[], float],
+    ) -> None:
+        self.label = label
+        self._queue = queue
+        self._counters = counters
+        self._max_frame_bytes = max_frame_bytes
+        self._faults = faults
+        self._clock = clock
+        self._sockets: list[socket.socket] = []
+        self.addresses: list[str] = []
+        self._drops_seen: dict[socket.socket, int] = {}
+
+    def open(self, sockets: list[socket.socket]) -> None:
+        """Begin to read."""
+        loop = asyncio.get_running_loop()
+        for sock in sockets:
+            enlarge_receive_buffer(sock)
+            self._drops_seen[sock] = kernel_drops(sock)
+            self._sockets.append(sock)
+            loop.add_reader(sock, self._read_burst, sock)
+        self.addresses += [bound_address(sock) for sock in sockets]
+
+    def configure(self, limits: LimitsConfig) -> None:
+        """Take over changed limits."""
+        self._max_frame_bytes = limits.max_frame_bytes
+
+    def tick(self, now: float) -> None:
+        """Count what the kernel has dropped since the last time, as received and as lost."""
+        for sock in self._sockets:
+            drops = kernel_drops(sock)
+            new = (drops - self._drops_seen[sock]) % 2**32
+            self._drops_seen[sock] = drops
+            self._counters.received_messages += new
+            self._counters.lost_messages[LostReason.KERNEL] += new
+
+    async def close(self, drain_timeout: float) -> None:
+        """Read what the kernel holds already, then close."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + drain_timeout
+        for sock in self._sockets:
+            more = True
+            while more and loop.time() < deadline:
+                more = self._read_burst(sock)
+                await asyncio.sleep(0)
+        self.tick(self._clock())
+        for sock in self._sockets:
+            loop.remove_reader(sock)
+            sock.close()
+        self._sockets.clear()
+
+    def _read_burst(self, sock: socket.socket) -> bool:
+        """Read up to `_BURST` datagrams; True if there may be more."""
+        frames: list[bytes] = []
+        sender, size = "", 0
+        more = True
+        for _ in range(_BURST):
+            try:
+                datagram, address = sock.recvfrom(_LARGEST_DATAGRAM)
+            except (BlockingIOError, InterruptedError):
+                more = False
+                break
+            except OSError as error:  # such as an ICMP error that came back; the socket goes on
+                self._faults.warning("udp.error", peer=self.label, reason=str(error.errno))
+                continue
+            if address[0] != sender:
+                self._deliver(frames, sender, size)
+                frames, sender, size = [], address[0], 0
+            self._counters.received_bytes += len(datagram)
+            if 0 < len(datagram) <= self._max_frame_bytes:
+                frames.append(datagram)
+                size += len(datagram)
+            else:
+                self._reject(datagram, sender)
+        self._deliver(frames, sender, size)
+        return more
+
+    def _deliver(self, frames: list[bytes], sender: str, size: int) -> None:
+        if not frames:
+            return
+        self._counters.received_messages += len(frames)
+        origin = Origin(self.label, sender, Dialect.RFC5424)
+        if not self._queue.offer(Batch(frames, origin, self._clock(), size)):
+            self._counters.lost_messages[LostReason.QUEUE_FULL] += len(frames)
+
+    def _reject(self, datagram: bytes, sender: str) -> None:
+        reason = FrameFault.TOO_LONG if datagram else FrameFault.EMPTY
+        self._counters.count_fault(Malformed(reason, len(datagram)))
+        self._faults.warning(
+            "frame.malformed",
+            listener=self.label,
+            peer=sender,
+            reason=reason,
+            hint=HINTS[reason],
+        )

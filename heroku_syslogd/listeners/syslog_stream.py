@@ -1,0 +1,259 @@
+"""Raw syslog over TCP: one `SyslogConnection` per peer, one `StreamListener` per socket."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Final, cast
+
+from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
+from heroku_syslogd.config import LimitsConfig
+from heroku_syslogd.listeners.hints import HINTS
+from heroku_syslogd.listeners.limits import ConnectionLimits
+from heroku_syslogd.log import PeerFaultLog
+from heroku_syslogd.sockets import bound_address, unread_bytes
+from heroku_syslogd.telemetry import ListenerCounters, RejectReason
+from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault
+
+_DRAIN_POLL: Final = 0.02
+_QUIET_POLLS: Final = 2
+"""Polls in a row that find a socket empty before its connection is closed at a stop: what was on
+its way over the loopback or the local network has arrived by then."""
+
+_FOREIGN: Final = frozenset({FrameFault.TLS_HELLO, FrameFault.HTTP_REQUEST})
+
+
+class SyslogConnection(asyncio.Protocol):
+    """One connection: bytes to batches.
+
+    Attributes:
+        last_read_at: When something was last read, seconds since the epoch.
+        quiet_polls: Polls in a row, while stopping, that found nothing to read.
+    """
+
+    def __init__(self, listener: StreamListener) -> None:
+        self._listener = listener
+        self._counters = listener.counters
+        self._queue = listener.queue
+        self._clock = listener.clock
+        self._decoder = FrameDecoder(listener.limits.max_frame_bytes)
+        self._fault_budget = listener.limits.fault_budget
+        self._transport: asyncio.Transport | None = None
+        self._origin = Origin(listener.label, "", Dialect.RFC5424)
+        self.last_read_at = listener.clock()
+        self.quiet_polls = 0
+
+    @property
+    def peer(self) -> str:
+        """Address of the peer, without its port."""
+        return self._origin.peer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place among the connections, or be closed at once."""
+        peername = transport.get_extra_info("peername")
+        peer = str(peername[0]) if peername else "?"
+        self._origin = self._origin._replace(peer=peer)
+        stream = cast("asyncio.Transport", transport)
+        if self._listener.admit(self):
+            self._transport = stream
+            if self._queue.paused:
+                self.pause()
+        else:
+            stream.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Decode one read and queue its messages as one batch."""
+        if self._transport is None:
+            return
+        now = self.last_read_at = self._clock()
+        self._counters.received_bytes += len(data)
+        size = len(data) + self._decoder.retained
+        decoded = self._decoder.feed(data)
+        self._deliver(decoded, size - self._decoder.retained, now)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Account for what is left, and give the place back."""
+        if self._transport is None:
+            return
+        size = self._decoder.retained
+        self._deliver(self._decoder.finish(), size, self._clock())
+        self._transport = None
+        self._listener.leave(self)
+
+    def pause(self) -> None:
+        """Stop reading."""
+        if self._transport and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
+            self.last_read_at = self._clock()  # its silence was our doing
+
+    def has_unread(self) -> bool:
+        """Tell whether the peer has sent something that has not been read."""
+        sock = self._transport.get_extra_info("socket") if self._transport else None
+        return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._transport:
+            self._transport.close()
+
+    def reject(self, reason: RejectReason, hint: str) -> None:
+        """Close the connection for a reason, which is counted and logged."""
+        self._counters.connections_rejected[reason] += 1
+        self._listener.faults.warning(
+            "connection.closed",
+            listener=self._listener.label,
+            peer=self.peer,
+            reason=reason,
+            hint=hint,
+        )
+        self.close()
+
+    def _deliver(self, decoded: Decoded, size: int, now: float) -> None:
+        frames = decoded.frames
+        if frames:
+            self._counters.received_messages += len(frames)
+            self._queue.put(Batch(frames, self._origin, now, size))
+        if decoded.faults:
+            self._note_faults(decoded)
+
+    def _note_faults(self, decoded: Decoded) -> None:
+        """Count faults, log them, and close once the budget, refilled by messages, is spent."""
+        limit = self._listener.limits.fault_budget
+        self._fault_budget = min(self._fault_budget + len(decoded.frames), limit)
+        for fault in decoded.faults:
+            self._counters.count_fault(fault)
+            if fault.continued:
+                continue
+            self._fault_budget -= 1
+            if self._transport is not None and self._transport.is_closing():
+                continue  # closed for an earlier fault of this read, which was logged
+            hint = HINTS[fault.reason]
+            self._listener.faults.warning(
+                "frame.malformed",
+                listener=self._listener.label,
+                peer=self.peer,
+                reason=fault.reason,
+                hint=hint,
+            )
+            if self._transport is None:
+                continue
+            if fault.reason in _FOREIGN:
+                self.reject(RejectReason.WRONG_PROTOCOL, hint)
+            elif self._fault_budget <= 0:
+                self.reject(RejectReason.FAULT_BUDGET, "almost nothing it sends is syslog")
+
+
+class StreamListener:
+    """Accepts connections and pauses them when the queue is full.
+
+    Args:
+        label: The ``listener`` label.
+        queue: Where batches go.
+        counters: Where messages, bytes and faults are counted.
+        limits: What a peer may cost.
+        connections: Places for connections, shared by all listeners.
+        faults: Where faults are logged.
+        clock: Returns our time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        queue: BoundedQueue,
+        counters: ListenerCounters,
+        limits: LimitsConfig,
+        connections: ConnectionLimits,
+        faults: PeerFaultLog,
+        clock: Callable[[], float],
+    ) -> None:
+        self.label = label
+        self.queue = queue
+        self.counters = counters
+        self.limits = limits
+        self.faults = faults
+        self.clock = clock
+        self._places = connections
+        self._open: set[SyslogConnection] = set()
+        self._all_left = asyncio.Event()
+        self._servers: list[asyncio.Server] = []
+        self.addresses: list[str] = []
+
+    async def open(self, sockets: list[socket.socket]) -> None:
+        """Begin to accept connections."""
+        loop = asyncio.get_running_loop()
+        for sock in sockets:
+            server = await loop.create_server(lambda: SyslogConnection(self), sock=sock)
+            self._servers.append(server)
+            self.addresses.append(bound_address(sock))
+        self.queue.register(self)
+
+    def configure(self, limits: LimitsConfig) -> None:
+        """Take over changed limits; open connections keep their frame limit."""
+        self.limits = limits
+
+    def tick(self, now: float) -> None:
+        """Close the connections that have been idle too long."""
+        if self.queue.paused:
+            return
+        horizon = now - self.limits.idle_timeout
+        for connection in [c for c in self._open if c.last_read_at <= horizon]:
+            connection.reject(RejectReason.IDLE, "nothing was sent for limits.idle_timeout")
+
+    def pause(self) -> None:
+        """Stop reading from every connection."""
+        self.counters.pause(self.clock())
+        for connection in self._open:
+            connection.pause()
+
+    def resume(self) -> None:
+        """Read from every connection again."""
+        self.counters.resume(self.clock())
+        for connection in self._open:
+            connection.resume()
+
+    def admit(self, connection: SyslogConnection) -> bool:
+        """Take a place for a new connection; False, and counted, if there is none."""
+        reason = self._places.admit(connection.peer)
+        if reason is not None:
+            connection.reject(reason, "limits.max_connections or limits.max_connections_per_peer")
+            return False
+        self._open.add(connection)
+        self.counters.connections += 1
+        self.counters.connections_total += 1
+        return True
+
+    def leave(self, connection: SyslogConnection) -> None:
+        """Give a connection's place back."""
+        self._open.discard(connection)
+        if not self._open:
+            self._all_left.set()
+        self._places.leave(connection.peer)
+        self.counters.connections -= 1
+
+    async def close(self, drain_timeout: float) -> None:
+        """Stop accepting, read what peers have sent already, then close every connection."""
+        for server in self._servers:
+            server.close()
+        self._all_left.clear()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + drain_timeout
+        while self._open and loop.time() < deadline:
+            for connection in list(self._open):
+                connection.quiet_polls = (
+                    0 if connection.has_unread() else connection.quiet_polls + 1
+                )
+                if connection.quiet_polls >= _QUIET_POLLS:
+                    connection.close()
+            await asyncio.sleep(_DRAIN_POLL)
+        for connection in list(self._open):
+            connection.close()
+        # The transports tell on their next turn that they are closed.
+        if self._open:
+            await self._all_left.wait()

@@ -1,0 +1,96 @@
+"""The daemon's own log: JSON without a terminal, coloured lines with one."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, Final, Literal, TextIO
+
+import structlog
+
+Level = Literal["debug", "info", "warning", "error"]
+Format = Literal["auto", "json", "console"]
+
+_PEERS_KEPT: Final = 1000
+
+
+def configure(level: Level, log_format: Format, stream: TextIO | None = None) -> None:
+    """Set logging up; also used when the level changes while the daemon runs.
+
+    Args:
+        level: Least level that is written.
+        log_format: ``auto`` is ``console`` on a terminal and ``json`` otherwise.
+        stream: Where to write; standard error unless given.
+    """
+    stream = stream or sys.stderr
+    console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    final: list[structlog.typing.Processor]
+    if console:
+        final = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    else:
+        final = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *final,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        cache_logger_on_first_use=False,  # a reload may change the level
+    )
+
+
+def get(component: str) -> structlog.typing.FilteringBoundLogger:
+    """Return a logger that names its component."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(component=component)
+    return logger
+
+
+class PeerFaultLog:
+    """Logs faults of peers without ever flooding: once per peer and reason in an interval.
+
+    Peers are many and may be forged, so the lines of all of them together are bounded too. What is
+    left out is counted and named by the next line.
+
+    Args:
+        clock: Returns the time in seconds.
+        interval: Seconds between two lines about the same peer and reason.
+        burst: Most lines within one interval.
+    """
+
+    def __init__(self, clock: Callable[[], float], interval: float = 60.0, burst: int = 60) -> None:
+        self._clock = clock
+        self._interval = interval
+        self._burst = burst
+        self._log = get("listener")
+        self._next: dict[tuple[str, str], float] = {}
+        self._suppressed: dict[tuple[str, str], int] = {}
+        self._window_ends = 0.0
+        self._left = burst
+        self._dropped = 0
+
+    def warning(self, event: str, *, peer: str, reason: str, **details: Any) -> None:
+        """Log a fault of ``peer``, or count it as suppressed."""
+        now = self._clock()
+        if now >= self._window_ends:
+            self._window_ends, self._left = now + self._interval, self._burst
+        key = (peer, reason)
+        if now < self._next.get(key, 0.0):
+            self._suppressed[key] = self._suppressed.get(key, 0) + 1
+            return
+        if self._left <= 0:
+            self._dropped += 1
+            return
+        self._left -= 1
+        if len(self._next) >= _PEERS_KEPT:
+            self._next.clear()
+            self._suppressed.clear()
+        self._next[key] = now + self._interval
+        if suppressed := self._suppressed.pop(key, 0):
+            details["suppressed"] = suppressed
+        if self._dropped:
+            details["other_peers_suppressed"], self._dropped = self._dropped, 0
+        self._log.warning(event, peer=peer, reason=reason, **details)

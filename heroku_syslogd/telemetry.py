@@ -1,0 +1,139 @@
+"""The daemon's counters about itself: plain numbers, read by the exposition.
+
+Every vocabulary of reasons is closed and every counter of it starts at 0, so that ``rate()`` sees
+the first fault. The books are kept so that two equations hold at any time when nothing is in
+flight, and tests hold them::
+
+    received_messages = applied + every lost_messages
+    received_bytes    = bytes of messages + their framing + every rejected_bytes
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import StrEnum
+
+from heroku_syslogd.wire import FrameFault, HeaderReason, Malformed
+
+
+class LostReason(StrEnum):
+    """Why a whole message that was received is not in the metrics."""
+
+    HEADER = "header"
+    """Its header could not be parsed; ``parse_errors`` tells why."""
+    QUEUE_FULL = "queue_full"
+    """A datagram came while the queue was full."""
+    KERNEL = "kernel"
+    """The kernel dropped the datagram: the socket's receive buffer was full."""
+    UNKNOWN_DRAIN = "unknown_drain"
+    """The drain is not configured and ``drains.unknown`` is ``reject``."""
+    APP_LIMIT = "app_limit"
+    """The drain is not configured and ``limits.max_apps`` is reached."""
+    SERIES_LIMIT = "series_limit"
+    """Its counter would have been a series beyond ``limits.max_series``."""
+    ABANDONED = "abandoned"
+    """It was in the queue when the daemon was told to stop at once."""
+    INTERNAL = "internal"
+    """A bug of ours hit while its batch was applied; the daemon stops with a traceback."""
+
+
+class RejectReason(StrEnum):
+    """Why a connection was closed by us."""
+
+    MAX_CONNECTIONS = "max_connections"
+    MAX_CONNECTIONS_PER_PEER = "max_connections_per_peer"
+    IDLE = "idle"
+    """It said nothing for ``limits.idle_timeout``."""
+    FAULT_BUDGET = "fault_budget"
+    """Too much of what it sent was malformed."""
+    WRONG_PROTOCOL = "wrong_protocol"
+    """It speaks TLS or HTTP on a syslog port."""
+
+
+class ListenerCounters:
+    """Counters of one listener.
+
+    Attributes:
+        name: The ``listener`` label.
+        connections: Connections open now.
+        connections_total: Connections accepted.
+        connections_rejected: Connections refused or closed by us, by reason.
+        received_messages: Messages that arrived, datagrams that the kernel dropped included.
+        received_bytes: Bytes read.
+        lost_messages: Messages received and not applied, by reason.
+        frame_errors: Malformed stretches, by reason.
+        rejected_bytes: Bytes of those stretches, by reason.
+        backpressure_seconds: Time for which reading was paused because the queue was full.
+        paused_since: When the present pause began, None while reading.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.connections = 0
+        self.connections_total = 0
+        self.connections_rejected = dict.fromkeys(RejectReason, 0)
+        self.received_messages = 0
+        self.received_bytes = 0
+        self.lost_messages = dict.fromkeys(LostReason, 0)
+        self.frame_errors = dict.fromkeys(FrameFault, 0)
+        self.rejected_bytes = dict.fromkeys(FrameFault, 0)
+        self.backpressure_seconds = 0.0
+        self.paused_since: float | None = None
+
+    def count_fault(self, fault: Malformed) -> None:
+        """Count a malformed stretch, once however many reads it goes on for."""
+        self.frame_errors[fault.reason] += not fault.continued
+        self.rejected_bytes[fault.reason] += fault.dropped
+
+    def pause(self, now: float) -> None:
+        """Note that reading was paused at ``now``."""
+        if self.paused_since is None:
+            self.paused_since = now
+
+    def resume(self, now: float) -> None:
+        """Note that reading was resumed at ``now``."""
+        self.backpressure_seconds = self.backpressure_total(now)
+        self.paused_since = None
+
+    def backpressure_total(self, now: float) -> float:
+        """Return the paused time, a pause that still lasts included, in seconds."""
+        pending = now - self.paused_since if self.paused_since is not None else 0.0
+        return self.backpressure_seconds + max(pending, 0.0)
+
+
+class Telemetry:
+    """Counters of the daemon as a whole, and of each listener.
+
+    Attributes:
+        applied_messages: Messages that reached the metrics.
+        parse_errors: Headers that could not be parsed, by reason.
+        loop_lags: How late the event loop was at its last ticks, in seconds.
+        scrape_duration: Seconds that rendering the last scrape took.
+        reload_successful: Whether the last reading of the configuration succeeded.
+        reload_success_at: When it last did, seconds since the epoch.
+    """
+
+    LAGS_KEPT = 30
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, ListenerCounters] = {}
+        self.applied_messages = 0
+        self.parse_errors = dict.fromkeys(HeaderReason, 0)
+        self.loop_lags: deque[float] = deque([0.0], maxlen=self.LAGS_KEPT)
+        self.scrape_duration = 0.0
+        self.reload_successful = True
+        self.reload_success_at = 0.0
+
+    def listener(self, name: str) -> ListenerCounters:
+        """Return the counters of a listener, new ones at first."""
+        return self.listeners.setdefault(name, ListenerCounters(name))
+
+    @property
+    def received_messages(self) -> int:
+        """Messages received by all listeners."""
+        return sum(listener.received_messages for listener in self.listeners.values())
+
+    @property
+    def lost_messages(self) -> int:
+        """Messages lost by all listeners, for any reason."""
+        return sum(sum(listener.lost_messages.values()) for listener in self.listeners.values())

@@ -1,0 +1,185 @@
+"""From batches to metrics: the coroutine that takes what the listeners queued.
+
+Between taking a batch and having applied all of it nothing is awaited. That keeps the order of a
+connection's lines with any number of workers, and the sums consistent for a scrape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClosed
+from heroku_syslogd.drains import DrainTable, Refusal
+from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.heroku import Event, LineParser, label_text, line_parser, process_type_of
+from heroku_syslogd.tallies import LogTally, Tallies
+from heroku_syslogd.telemetry import LostReason, Telemetry
+from heroku_syslogd.wire import (
+    VALID_PRI_VERSION,
+    HeaderFault,
+    Message,
+    message_text,
+    parse_message,
+    parse_timestamp,
+    stream_key,
+)
+
+YIELD_AFTER: Final = 1000
+"""Messages after which a worker lets the event loop turn: about a millisecond's work."""
+
+MAX_STREAMS: Final = 20_000
+"""Streams remembered. Only a cache: past this it is emptied and fills again, so that one-off dynos
+and invented names come and go without growing memory."""
+
+_LONGEST_KEY: Final = 256
+"""Longest stream key that is remembered; Logplex's are about 60 bytes."""
+
+FaultReporter = Callable[[Origin, HeaderFault], None]
+"""Told about each header that could not be parsed."""
+
+
+class Stream(NamedTuple):
+    """What all lines with one HOSTNAME, APP-NAME and PROCID have in common.
+
+    Attributes:
+        tally: Where they are counted.
+        parse: Reads what a line means; None where no line of the stream means anything.
+        dyno: PROCID as a label value.
+    """
+
+    tally: LogTally
+    parse: LineParser | None
+    dyno: str
+
+
+class Worker:
+    """Parses messages and applies them to the metrics; all workers share one.
+
+    Args:
+        drains: Maps drain tokens to applications.
+        tallies: Log counters.
+        dynos: Per-dyno state.
+        telemetry: Our own counters.
+        report: Told about headers that could not be parsed.
+    """
+
+    def __init__(
+        self,
+        drains: DrainTable,
+        tallies: Tallies,
+        dynos: DynoRegistry,
+        telemetry: Telemetry,
+        report: FaultReporter,
+    ) -> None:
+        self._drains = drains
+        self._tallies = tallies
+        self._dynos = dynos
+        self._telemetry = telemetry
+        self._report = report
+        self._streams: dict[bytes, Stream] = {}
+
+    async def run(self, queue: BoundedQueue) -> None:
+        """Apply batches until the queue is closed and empty."""
+        since_yield = 0
+        try:
+            while True:
+                batch = await queue.get()  # does not let the loop turn while there are batches
+                try:
+                    self.apply(batch)
+                except Exception:
+                    lost = self._telemetry.listener(batch.origin.listener).lost_messages
+                    lost[LostReason.INTERNAL] += len(batch.frames)
+                    raise
+                since_yield += len(batch.frames)
+                if since_yield >= YIELD_AFTER:
+                    since_yield = 0
+                    await asyncio.sleep(0)
+        except QueueClosed:
+            return
+
+    def forget_streams(self) -> None:
+        """Look every stream up anew: the mapping of drains to applications has changed."""
+        self._streams.clear()
+
+    def apply(self, batch: Batch) -> None:
+        """Apply every message of a batch.
+
+        The fast path: a frame of Logplex has a nil MSGID, so the bytes between TIME and the first
+        ``" - "`` name its stream (`wire.stream_key`), and one look-up of that slice stands for
+        parsing the header, mapping the drain, finding the counter and choosing the line's parser.
+        Everything else, and the first line of every stream, takes `_slow`.
+        """
+        frames, origin, now, _ = batch
+        streams = self._streams
+        lost = 0
+        for frame in frames:
+            head, _, rest = frame.partition(b" - ")
+            try:
+                pri_version, timestamp, key = head.split(b" ", 2)
+            except ValueError:
+                lost += not self._slow(frame, origin, now)
+                continue
+            stream = streams.get(key)
+            if stream is None or pri_version not in VALID_PRI_VERSION:
+                lost += not self._slow(frame, origin, now)
+                continue
+            tally, parse, _ = stream
+            tally.messages += 1
+            tally.bytes += len(frame)
+            tally.last_message_at = now
+            if parse is not None:
+                event = parse(message_text(rest, origin.dialect))
+                if event is not None:
+                    self._apply_event(event, stream, timestamp, now)
+        self._telemetry.applied_messages += len(frames) - lost
+
+    def _slow(self, frame: bytes, origin: Origin, now: float) -> bool:
+        """Apply one message by parsing all of it; False if it was lost, with the reason counted."""
+        message = parse_message(frame, origin.dialect)
+        if isinstance(message, HeaderFault):
+            self._telemetry.parse_errors[message.reason] += 1
+            self._lose(origin, LostReason.HEADER)
+            self._report(origin, message)
+            return False
+        key = stream_key(message)
+        stream = self._streams.get(key) or self._open_stream(key, message, origin)
+        if stream is None:
+            return False
+        tally, parse, _ = stream
+        tally.messages += 1
+        tally.bytes += len(frame)
+        tally.last_message_at = now
+        event = parse(message.msg) if parse is not None else None
+        if event is not None:
+            self._apply_event(event, stream, message.timestamp, now)
+        return True
+
+    def _open_stream(self, key: bytes, message: Message, origin: Origin) -> Stream | None:
+        """Find everything that the lines of a new stream share; None if they are refused."""
+        app = self._drains.app_of(message.hostname)
+        if isinstance(app, Refusal):
+            self._lose(origin, LostReason(app.value))
+            return None
+        source, process_type = label_text(message.app_name), process_type_of(message.procid)
+        tally = self._tallies.log(app, source, process_type)
+        if tally is None:
+            self._lose(origin, LostReason.SERIES_LIMIT)
+            return None
+        parse = line_parser(message.app_name, message.procid)
+        stream = Stream(tally, parse, label_text(message.procid))
+        if len(key) <= _LONGEST_KEY:
+            if len(self._streams) >= MAX_STREAMS:
+                self._streams.clear()
+            self._streams[key] = stream
+        return stream
+
+    def _apply_event(self, event: Event, stream: Stream, timestamp: bytes, now: float) -> None:
+        tally = stream.tally
+        self._dynos.apply(
+            event, tally.app, tally.process_type, stream.dyno, parse_timestamp(timestamp), now
+        )
+
+    def _lose(self, origin: Origin, reason: LostReason) -> None:
+        self._telemetry.listener(origin.listener).lost_messages[reason] += 1

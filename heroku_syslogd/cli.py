@@ -13,7 +13,10 @@ import uvloop
 from heroku_syslogd import __version__, log
 from heroku_syslogd.config import Config, load
 from heroku_syslogd.daemon import Daemon
+from heroku_syslogd.demo import Demo
 from heroku_syslogd.errors import ConfigError, StartupError
+from heroku_syslogd.progress import SimulationProgress
+from heroku_syslogd.simulate import SimulateOptions, simulate
 
 EXIT_OK: Final = 0
 EXIT_NOTHING_DONE: Final = 1
@@ -35,6 +38,23 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
     run.add_argument("--demo", action="store_true", help="add a simulated Heroku that sends to it")
     run.set_defaults(function=run_command)
+
+    simulation = commands.add_parser("simulate", help="send what Heroku's drains would send")
+    simulation.add_argument(
+        "url", metavar="URL", help="syslog://HOST:PORT or udpsyslog://HOST:PORT"
+    )
+    simulation.add_argument("--apps", type=int, default=3, metavar="N", help="apps (default: 3)")
+    simulation.add_argument(
+        "--dynos", type=int, default=4, metavar="N", help="dynos of each app (default: 4)"
+    )
+    simulation.add_argument(
+        "--rate", type=float, metavar="N", help="messages per second (default: Heroku's own rhythm)"
+    )
+    simulation.add_argument(
+        "--duration", type=float, default=60.0, metavar="S", help="seconds (default: 60)"
+    )
+    simulation.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the fleet")
+    simulation.set_defaults(function=simulate_command)
 
     check = commands.add_parser("check", help="validate a configuration")
     check.add_argument("file", type=Path, metavar="FILE")
@@ -65,13 +85,45 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(options: argparse.Namespace) -> int:
     """``run``: the daemon."""
     config = load(options.config) if options.config else Config()
+    demo = Demo() if options.demo else None
+    if demo:
+        config = demo.configure(config)
     log.configure(config.log.level, config.log.format)
 
     async def serve() -> int:
-        return await Daemon(config, options.config).run()
+        return await Daemon(config, options.config).run(demo.run if demo else None)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve())
+
+
+def simulate_command(options: argparse.Namespace) -> int:
+    """``simulate``: send what a Heroku would; 1 if nothing could be sent."""
+    try:
+        what = SimulateOptions(
+            options.url,
+            apps=options.apps,
+            dynos=options.dynos,
+            rate=options.rate,
+            duration=options.duration,
+            seed=options.seed,
+        )
+    except ValueError as error:
+        print(f"heroku-syslogd simulate: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    with (
+        SimulationProgress(what.duration) as progress,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        summary = runner.run(simulate(what, report=progress.update))
+    print(
+        f"{summary.sent} messages sent, {summary.lost} lost, {summary.bytes} bytes,"
+        f" {summary.connections} connections, {summary.seconds:.1f} s,"
+        f" {summary.sent / summary.seconds:.0f} messages/s"
+    )
+    if summary.last_error:
+        print(f"heroku-syslogd simulate: last error: {summary.last_error}", file=sys.stderr)
+    return EXIT_OK if summary.sent else EXIT_NOTHING_DONE
 
 
 def check_command(options: argparse.Namespace) -> int:

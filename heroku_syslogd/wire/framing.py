@@ -122,6 +122,7 @@ class FrameDecoder:
         self._tail = b""  # start of a boundary that cannot be judged yet: a few bytes
         self._chunks: list[bytes] = []  # parts of one incomplete message, joined once, at its end
         self._held = 0  # bytes in _chunks
+        self._count_size = 0  # COUNTED: bytes of MSG-LEN and its space
         self._missing = 0  # bytes that COUNTED waits for, or SKIP_COUNTED has left to skip
         self._after_digit = False  # RESYNC: the byte before the data was a digit
         self._reason = FrameFault.UNEXPECTED_BYTE  # of the stretch that is being skipped
@@ -164,8 +165,9 @@ class FrameDecoder:
         self._frames, self._faults = [], []
         if self._state is _State.LINE:
             self._frames.append(b"".join(self._chunks))
-        elif self.retained:
-            self._fault(FrameFault.TRUNCATED, self.retained)
+        elif self.retained or self._state is _State.COUNTED:
+            count = self._count_size if self._state is _State.COUNTED else 0
+            self._fault(FrameFault.TRUNCATED, count + self.retained)
         self._chunks, self._held, self._tail = [], 0, b""
         return Decoded(self._frames, self._faults)
 
@@ -193,6 +195,7 @@ class FrameDecoder:
                 return start
             if end > size:
                 self._state, self._missing = _State.COUNTED, end - start
+                self._count_size = start - position
                 return start
             add(data[start:end])
             position = end
@@ -206,12 +209,11 @@ class FrameDecoder:
             return position
         head = data[position : position + MAX_COUNT_DIGITS + 1]
         if 0x30 <= first <= 0x39:
-            digits = head.isdigit()
-            if digits and first != 0x30 and len(head) <= MAX_COUNT_DIGITS:
-                return self._keep_tail(data, position)
-            too_many = digits and len(head) > MAX_COUNT_DIGITS
-            reason = FrameFault.COUNT_DIGITS if too_many else FrameFault.BAD_COUNT
-            return self._reject(reason, data, position)
+            if first == 0x30 or not head.isdigit():
+                return self._reject(FrameFault.BAD_COUNT, data, position)
+            if len(head) > MAX_COUNT_DIGITS:
+                return self._reject(FrameFault.COUNT_DIGITS, data, position)
+            return self._keep_tail(data, position)
         if first in _BLANKS:
             return self._blank(data, position)
         if any(head.startswith(protocol) for protocol in _FOREIGN_PROTOCOLS):

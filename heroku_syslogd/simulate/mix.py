@@ -1,0 +1,188 @@
+"""The benchmark mix: 70 % app output, 22 % router, 6 % samples, 2 % anything else.
+
+The mean is 260 bytes per message, LF included and octet count not. `SteadyMix` deals the kinds
+from shuffled decks of 100, so that shares are exact and their order is not; `record` is the same
+mix as a list for benchmarks.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from heroku_syslogd.simulate.app_output import web_output, worker_output
+from heroku_syslogd.simulate.fleet import SAMPLE_INTERVAL, App, Dyno, Fleet, Run
+from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
+from heroku_syslogd.simulate.logplex import loss_line, udp_datagram
+from heroku_syslogd.simulate.router import draw_request, router_message, router_pri
+from heroku_syslogd.simulate.stories import AppStories, Entry, addon_entries, memory_errors, opening
+
+SHARES: Final = {"app": 70, "router": 22, "sample": 6, "other": 2}
+"""Messages of each kind in a hundred."""
+
+_APP, _ROUTER, _LOAD, _MEMORY, _OTHER = range(5)
+
+
+class SteadyMix:
+    """Lines of a fleet in fixed shares, as many as are asked for.
+
+    Args:
+        fleet: The fleet; its state moves with the lines.
+        now: Start, in seconds.
+        recorded: Whether it is for a recording. A live mix begins with the opening of every app
+            and one sample of every dyno, and leaves L10 to its drains, which know their losses; a
+            recording begins in the middle and has L10 lines among the others.
+    """
+
+    def __init__(self, fleet: Fleet, now: float, *, recorded: bool = False) -> None:
+        self._fleet = fleet
+        self._rng = fleet.rng
+        self._recorded = recorded
+        self._deck: list[int] = []
+        self._sources = [(app, dyno) for app in fleet.apps for dyno in app.formation]
+        self._round: list[tuple[App, Dyno, Run]] = []
+        self._memory: deque[Line] = deque()
+        self._waiting: deque[tuple[App, Entry]] = deque()
+        self._stories = [AppStories(app, fleet, now) for app in fleet.apps]
+        self._first = deque(() if recorded else self._opening(now))
+
+    def _opening(self, now: float) -> Iterator[Line]:
+        for app in self._fleet.apps:
+            for entry in opening(app):
+                yield entry.line(app, now)
+        for _ in self._sources:
+            yield self._load_line(now)
+            yield self._memory.popleft()
+
+    def lines(self, count: int, now: float, spacing: float) -> Iterator[Line]:
+        """Yield ``count`` lines; the first is of ``now``, each next ``spacing`` seconds later."""
+        deck = self._deck
+        for number in range(count):
+            if self._first:
+                yield self._first.popleft()
+                continue
+            if not deck:
+                self._shuffle()
+            kind = deck.pop()
+            at = now + number * spacing
+            if kind == _APP:
+                yield self._app_line(at)
+            elif kind == _ROUTER:
+                yield self._router_line(at)
+            elif kind == _LOAD:
+                yield self._load_line(at)
+            elif kind == _MEMORY:
+                yield self._memory.popleft()
+            else:
+                yield self._other_line(at)
+
+    def _shuffle(self) -> None:
+        pairs = SHARES["sample"] // 2
+        deck = [_APP] * SHARES["app"] + [_ROUTER] * SHARES["router"]
+        deck += [_LOAD] * pairs + [_OTHER] * SHARES["other"]
+        self._rng.shuffle(deck)
+        for position in [at for at, kind in enumerate(deck) if kind == _LOAD][::-1]:
+            # A deck is dealt from its end. A few lines of others get between load and memory.
+            deck.insert(max(0, position - self._rng.randrange(3)), _MEMORY)
+        self._deck[:] = deck
+
+    def _source(self) -> tuple[App, Dyno]:
+        sources = self._sources
+        return sources[int(self._rng.random() * len(sources))]
+
+    def _app_line(self, now: float) -> Line:
+        app, dyno = self._source()
+        stamp = timestamp(now)
+        rng = self._rng
+        if dyno.process_type == "web":
+            if dyno.request is None:
+                dyno.request = draw_request(rng)
+            text = web_output(app.framework, dyno.request, rng, stamp)
+        else:
+            text = worker_output(rng, stamp)
+        msg = text.encode()
+        return Line(app.index, app.token, APP_OUTPUT, stamp, "app", dyno.name, msg)
+
+    def _router_line(self, now: float) -> Line:
+        app, dyno = self._source()
+        if dyno.process_type != "web" or not dyno.runs:
+            up = app.web_dynos() or app.formation[:1]
+            dyno = up[int(self._rng.random() * len(up))]
+        dyno.request = request = draw_request(self._rng)
+        text = router_message(request, app, dyno.name)
+        return app.line(router_pri(app), "heroku", "router", text, now)
+
+    def _next_run(self) -> tuple[App, Dyno, Run] | None:
+        """Go round all runs; dynos come and go between two rounds. None if no dyno is up."""
+        for _ in range(2):
+            while self._round:
+                app, dyno, run = self._round.pop()
+                if run in dyno.runs:
+                    return app, dyno, run
+            dynos = [(app, dyno) for app in self._fleet.apps for dyno in app.dynos]
+            self._round = [(app, dyno, run) for app, dyno in dynos for run in dyno.runs][::-1]
+        return None
+
+    def _load_line(self, now: float) -> Line:
+        turn = self._next_run()
+        if turn is None:
+            self._memory.append(self._app_line(now))
+            return self._app_line(now)
+        app, dyno, run = turn
+        sample = run.sample(now)
+        later = now + self._rng.uniform(0.0001, 0.06)
+        self._memory.append(app.line(PLATFORM, "heroku", dyno.name, sample.memory, later))
+        if not self._waiting:
+            self._waiting.extend((app, entry) for entry in memory_errors(dyno, sample))
+        return app.line(PLATFORM, "heroku", dyno.name, sample.load, now)
+
+    def _other_line(self, now: float) -> Line:
+        rng = self._rng
+        if self._waiting and rng.random() < 0.5:
+            app, entry = self._waiting.popleft()
+            return entry.line(app, now)
+        for stories in rng.sample(self._stories, len(self._stories)):
+            if stories.due <= now and (line := stories.step(now)) is not None:
+                return line
+        return self._filler(now)
+
+    def _filler(self, now: float) -> Line:
+        """Return a line that can come at any time, where no story has one."""
+        rng = self._rng
+        app = rng.choice(self._fleet.apps)
+        if self._recorded and rng.random() < 0.2:
+            return loss_line(app.index, app.token, rng.randrange(1, 900), now - 60.0, now)
+        return rng.choice(list(addon_entries(app, self._fleet))).line(app, now)
+
+
+def record(count: int, *, apps: int = 3, dynos: int = 4, seed: int = 1) -> list[bytes]:
+    """Record ``count`` messages of the mix, in RFC 5424 form with their LF and no octet count.
+
+    The recording runs at the pace at which samples of a dyno come 20 s apart.
+
+    Args:
+        count: How many messages.
+        apps: How many apps they come from.
+        dynos: How many dynos each app has.
+        seed: Seed; the same gives the same bytes.
+    """
+    start = 1_700_000_000.271_828
+    fleet = Fleet(apps, dynos, seed, start)
+    mix = SteadyMix(fleet, start, recorded=True)
+    # Not a round number, or every timestamp would lose most of its digits.
+    spacing = SAMPLE_INTERVAL * SHARES["sample"] / (200 * apps * dynos) * 1.000_173
+    return [udp_datagram(line) for line in mix.lines(count, start, spacing)]
+
+
+def octet_framed(messages: Iterable[bytes]) -> bytes:
+    """Return ``messages`` as one stream of octet-counted frames (RFC 6587, section 3.4.1)."""
+    return b"".join([b"%d %b" % (len(message), message) for message in messages])
+
+
+def blocks(messages: Iterable[bytes], per_block: int) -> Iterator[bytes]:
+    """Yield octet-counted frames in blocks of ``per_block`` messages; the last may hold fewer."""
+    rest = iter(messages)
+    while block := list(islice(rest, per_block)):
+        yield octet_framed(block)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from heroku_syslogd.simulate.fleet import Fleet
+from heroku_syslogd.simulate.mix import SHARES, SteadyMix, blocks, octet_framed, record
+
+from .receivers import split_octets
+
+ADD_ONS = (b"api", b"heroku-postgres", b"heroku-redis")
+
+
+def kind(message: bytes) -> str:
+    _, _, _, app_name, procid, _, _, msg = message.split(b" ", 7)
+    if app_name == b"heroku" and procid == b"router" and b" code=H10 " not in msg:
+        return "router"
+    if app_name == b"heroku" and b" sample#" in msg:
+        return "sample"
+    one_off = procid.startswith((b"run.", b"scheduler.", b"release."))
+    if app_name == b"app" and procid not in ADD_ONS and not one_off:
+        return "app"
+    return "other"
+
+
+def test_shares_are_exact() -> None:
+    counts = Counter(map(kind, record(20_000)))
+
+    assert counts == {name: share * 200 for name, share in SHARES.items()}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_mean_is_260_bytes(seed: int) -> None:
+    messages = record(20_000, seed=seed)
+
+    assert sum(map(len, messages)) / len(messages) == pytest.approx(260, rel=0.03)
+
+
+def test_recording_is_determined_by_its_seed() -> None:
+    assert record(500, seed=5) == record(500, seed=5)
+    assert record(500, seed=5) != record(500, seed=6)
+
+
+def test_recording_has_all_that_a_receiver_must_cope_with() -> None:
+    text = b"".join(record(20_000))
+
+    for part in (
+        b"sample#load_avg_1m=",
+        b"sample#memory_total=",
+        b"Error R14 (Memory quota exceeded)",
+        b"Error L10 (output buffer overflow): ",
+        b"State changed from starting to up",
+        b"State changed from up to complete",
+        b"Cycling",
+        b"Process exited with status 143",
+        b"Deploy ",
+        b" heroku-postgres - - source=DATABASE ",
+        b"code=H12 ",
+        b" tls_version=tls1.3",
+        b" protocol=https\n",
+        "№".encode(),
+    ):
+        assert part in text
+
+
+def test_apps_and_dynos_are_all_there() -> None:
+    messages = record(4000, apps=5, dynos=6)
+    sampled = {tuple(m.split(b" ", 5)[2:5:2]) for m in messages if b" sample#load_avg" in m}
+
+    assert len({message.split(b" ", 3)[2] for message in messages}) == 5
+    assert len(sampled) >= 30
+
+
+def test_framing() -> None:
+    messages = record(300)
+
+    assert split_octets(octet_framed(messages)) == messages
+    parts = list(blocks(messages, 128))
+    assert [len(split_octets(part)) for part in parts] == [128, 128, 44]
+    assert b"".join(parts) == octet_framed(messages)
+
+
+def test_a_fleet_with_no_dyno_up_still_keeps_its_count() -> None:
+    fleet = Fleet(1, 1, 1, 0.0)
+    mix = SteadyMix(fleet, 0.0)
+    fleet.apps[0].formation[0].runs.clear()
+
+    assert len(list(mix.lines(100, 0.0, 0.0))) == 100
+
+
+def test_a_live_mix_opens_with_every_dyno_up_and_sampled() -> None:
+    fleet = Fleet(2, 3, 1, 0.0)
+    opening = list(SteadyMix(fleet, 0.0).lines(28, 0.0, 0.0))
+
+    assert sum(b"sample#load_avg_1m=" in line.msg for line in opening) == 6
+    assert sum(b"sample#memory_total=" in line.msg for line in opening) == 6
+    assert sum(line.msg == b"State changed from starting to up" for line in opening) == 6

@@ -1,0 +1,271 @@
+"""The worker: batches to metrics, every message applied or lost with a reason."""
+
+import asyncio
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from heroku_syslogd import worker as worker_module
+from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
+from heroku_syslogd.drains import DrainTable
+from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.series_budget import SeriesBudget
+from heroku_syslogd.tallies import Tallies
+from heroku_syslogd.telemetry import LostReason, Telemetry
+from heroku_syslogd.wire import Dialect, HeaderFault
+from heroku_syslogd.worker import Worker
+
+T0 = 1_700_000_000.0
+TOKEN = b"d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
+TIME = b"2023-11-14T22:13:20.000000+00:00"
+LOAD = b"source=web.1 dyno=heroku.1.run-1 sample#load_avg_1m=%s"
+
+
+class Bench:
+    """A worker with all that it works on."""
+
+    def __init__(self, *, reject: bool = False, max_series: int = 1000, max_apps: int = 10) -> None:
+        self.telemetry = Telemetry()
+        self.counters = self.telemetry.listener("tcp")
+        budget = SeriesBudget(max_series)
+        self.tallies = Tallies(budget)
+        self.dynos = DynoRegistry(120.0, budget)
+        self.drains = DrainTable({TOKEN.decode(): "shop"}, reject_unknown=reject, max_apps=max_apps)
+        self.reported: list[HeaderFault] = []
+        self.worker = Worker(
+            self.drains,
+            self.tallies,
+            self.dynos,
+            self.telemetry,
+            lambda _origin, fault: self.reported.append(fault),
+        )
+
+    def apply(self, *frames: bytes, dialect: Dialect = Dialect.RFC5424) -> None:
+        self.counters.received_messages += len(frames)
+        self.worker.apply(batch(*frames, dialect=dialect))
+
+    @property
+    def messages(self) -> dict[tuple[str, str, str], int]:
+        return {(t.app, t.source, t.process_type): t.messages for t in self.tallies.logs()}
+
+    @property
+    def loads(self) -> dict[str, float]:
+        return {dyno.name: dyno.values["load_avg_1m"] for dyno in self.dynos.shown()}
+
+    @property
+    def lost(self) -> dict[str, int]:
+        return {str(k): v for k, v in self.counters.lost_messages.items() if v}
+
+    def check_books(self) -> None:
+        lost = sum(self.counters.lost_messages.values())
+        assert self.counters.received_messages == self.telemetry.applied_messages + lost
+        assert self.telemetry.applied_messages == sum(self.messages.values())
+
+
+def batch(*frames: bytes, dialect: Dialect = Dialect.RFC5424) -> Batch:
+    origin = Origin("tcp", "192.0.2.1", dialect)
+    return Batch(list(frames), origin, T0, sum(map(len, frames)))
+
+
+def line(app_name: bytes, procid: bytes, msg: bytes, token: bytes = TOKEN) -> bytes:
+    return b"<134>1 %s %s %s %s - - %s\n" % (TIME, token, app_name, procid, msg)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_lines_are_counted_by_application_source_and_process_type(bench: Bench) -> None:
+    frames = [
+        line(b"app", b"web.1", b"hello"),
+        line(b"app", b"web.2", b"hello"),
+        line(b"heroku", b"router", b"at=info"),
+        line(b"app", b"heroku-postgres", b"sample#x=1", b"d.fc6b856b-3332-4546-93de-7d0ee272c3bd"),
+    ]
+    bench.apply(*frames, *frames)
+
+    assert bench.messages == {
+        ("shop", "app", "web"): 4,
+        ("shop", "heroku", "router"): 2,
+        ("d.fc6b856b", "app", "heroku-postgres"): 2,
+    }
+    assert sum(tally.bytes for tally in bench.tallies.logs()) == 2 * sum(map(len, frames))
+    assert bench.tallies.last_message_at() == {"shop": T0, "d.fc6b856b": T0}
+    bench.check_books()
+
+
+@pytest.mark.parametrize("dialect", Dialect)
+def test_samples_of_both_dialects_reach_the_dynos(bench: Bench, dialect: Dialect) -> None:
+    nil = b"- " if dialect is Dialect.RFC5424 else b""
+    for value in (b"0.25", b"0.50"):  # the first takes the full parser, the second the fast path
+        frame = b"<45>1 %s %s heroku web.1 - %s" % (TIME, TOKEN, nil + LOAD % value)
+        bench.apply(frame, dialect=dialect)
+
+    assert bench.loads == {"web.1": 0.5}
+
+
+def test_an_application_that_prints_a_sample_changes_no_dyno(bench: Bench) -> None:
+    bench.apply(
+        line(b"app", b"web.1", LOAD % b"9.99"),
+        line(b"app", b"web.1", LOAD % b"9.99"),
+        line(b"app", b"web.1", b"State changed from up to down"),
+        line(b"app", b"web.1", b"x\n200 <134>1 - d.x heroku web.1 - - " + LOAD % b"9.99"),
+    )
+
+    assert bench.loads == {}
+    bench.check_books()
+
+
+def test_a_sample_with_a_timestamp_that_nobody_can_read_is_dated_by_its_arrival(
+    bench: Bench,
+) -> None:
+    bench.apply(b"<45>1 yesterday %s heroku web.1 - - %s" % (TOKEN, LOAD % b"1.00"))
+
+    assert [dyno.sampled_at for dyno in bench.dynos.shown()] == [T0]
+
+
+def test_headers_that_cannot_be_parsed_are_lost_with_a_reason(bench: Bench) -> None:
+    bench.apply(
+        b"junk", b"<999>1 - h a p - - x", b"<13>2 x", b"<13>1 x", line(b"app", b"web.1", b"")
+    )
+
+    assert bench.lost == {"header": 4}
+    assert {str(k): v for k, v in bench.telemetry.parse_errors.items()} == {
+        "pri": 2,
+        "version": 1,
+        "fields": 1,
+    }
+    assert len(bench.reported) == 4
+    bench.check_books()
+
+
+def test_a_bad_pri_is_refused_on_a_known_stream_too(bench: Bench) -> None:
+    good = line(b"app", b"web.1", b"hello")
+    bench.apply(good, good.replace(b"<134>", b"<999>"), good.replace(b"<134>", b"<0134>"))
+
+    assert bench.lost == {"header": 2}
+    bench.check_books()
+
+
+def test_unknown_drains_are_refused_if_so_configured() -> None:
+    bench = Bench(reject=True)
+    other = line(b"app", b"web.1", b"x", b"d.other")
+    bench.apply(line(b"app", b"web.1", b"x"), other, other)
+
+    assert bench.lost == {"unknown_drain": 2}
+    assert bench.messages == {("shop", "app", "web"): 1}
+    bench.check_books()
+
+
+def test_invented_tokens_and_names_are_bounded_and_counted() -> None:
+    bench = Bench(max_apps=5, max_series=40)
+    for number in range(100):
+        bench.apply(line(b"app", b"web.1", b"x", b"d.%08d" % number))
+    for number in range(100):
+        bench.apply(line(b"app%d" % number, b"web.1", b"x"))
+    bench.apply(line(b"app", b"web.1", b"x", b"d.00000001"))
+
+    assert bench.lost["app_limit"] == 95
+    assert bench.lost["series_limit"] > 0
+    assert bench.messages["d.00000001", "app", "web"] == 2
+    bench.check_books()
+
+
+def test_the_stream_cache_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "MAX_STREAMS", 100)
+    for number in range(1000):
+        bench.apply(line(b"app", b"run.%d" % number, b"x"))
+        bench.apply(line(b"app", b"x" * 300 + b".%d" % number, b"x"))
+        assert len(bench.worker._streams) <= 100
+
+    assert bench.messages["shop", "app", "run"] == 1000
+    bench.check_books()
+
+
+def test_a_changed_mapping_applies_to_streams_already_known(bench: Bench) -> None:
+    frame = line(b"app", b"web.1", b"x")
+    bench.apply(frame)
+    bench.drains.configure({TOKEN.decode(): "store"}, reject_unknown=False, max_apps=10)
+    bench.worker.forget_streams()
+    bench.apply(frame)
+
+    assert bench.messages == {("shop", "app", "web"): 1, ("store", "app", "web"): 1}
+
+
+pieces = st.sampled_from(
+    [b"<134>1", b"<13>", TIME, TOKEN, b"heroku", b"app", b"web.1", b"-", b"- -"]
+)
+frames = st.one_of(
+    st.binary(max_size=100),
+    st.lists(pieces, max_size=9).map(b" ".join),
+    st.binary(max_size=60).map(lambda msg: line(b"heroku", b"web.1", msg)),
+    st.binary(max_size=60).map(lambda msg: line(b"heroku", b"web.1", LOAD % msg)),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(frames, max_size=20), st.sampled_from(Dialect))
+def test_any_messages_are_applied_or_lost(messages: list[bytes], dialect: Dialect) -> None:
+    bench = Bench(max_series=60, max_apps=3)
+    bench.apply(*messages, dialect=dialect)
+    bench.check_books()
+
+
+@settings(max_examples=100)
+@given(st.lists(frames, max_size=20))
+def test_what_a_message_means_does_not_depend_on_whether_its_stream_is_known(
+    messages: list[bytes],
+) -> None:
+    cold, warm = Bench(), Bench()
+    for message in messages:
+        cold.worker.forget_streams()
+        cold.apply(message)
+        warm.apply(message)
+
+    assert cold.messages == warm.messages
+    assert cold.loads == warm.loads
+    assert cold.lost == warm.lost
+
+
+async def test_workers_empty_a_closed_queue_and_end(bench: Bench) -> None:
+    queue = BoundedQueue(10_000, 10_000_000)
+    for _ in range(50):
+        queue.put(batch(*[line(b"app", b"web.1", b"x")] * 100))
+    bench.counters.received_messages += 5000
+    tasks = [asyncio.create_task(bench.worker.run(queue)) for _ in range(3)]
+    queue.close()
+    await asyncio.gather(*tasks)
+
+    assert bench.telemetry.applied_messages == 5000
+    bench.check_books()
+
+
+async def test_a_worker_lets_the_loop_turn_while_the_queue_is_full(bench: Bench) -> None:
+    queue = BoundedQueue(1_000_000, 100_000_000)
+    for _ in range(100):
+        queue.put(batch(*[line(b"app", b"web.1", b"x")] * 100))
+    queue.close()
+    worker = asyncio.create_task(bench.worker.run(queue))
+    turns = 0
+    while not worker.done():
+        await asyncio.sleep(0)
+        turns += 1
+
+    assert turns >= 10
+
+
+async def test_a_bug_while_applying_is_counted_and_not_hidden(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(bench.tallies, "log", broken)
+    queue = BoundedQueue(100, 100_000)
+    queue.put(batch(line(b"app", b"web.1", b"x")))
+
+    with pytest.raises(RuntimeError, match="a bug"):
+        await bench.worker.run(queue)
+    assert bench.counters.lost_messages[LostReason.INTERNAL] == 1

@@ -12,10 +12,9 @@ from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.simulate import SimulateOptions, drain_tokens, simulate
 
 _SCHEMES: Final = {"tcp": "syslog", "udp": "udpsyslog"}
-_FLEETS: Final = {
-    "tcp": {"apps": 3, "dynos": 4, "seed": 1},
-    "udp": {"apps": 1, "dynos": 2, "seed": 2},
-}
+_APPS: Final = {"tcp": 3, "udp": 1}
+_DYNOS: Final = {"tcp": 4, "udp": 2}
+_SEEDS: Final = {"tcp": 1, "udp": 2}
 
 
 class Demo:
@@ -24,8 +23,9 @@ class Demo:
     def configure(self, config: Config) -> Config:
         """Return the configuration with the simulated drains named."""
         tokens = dict(config.drains.tokens)
-        for kind in _FLEETS:
-            tokens |= drain_tokens(self._options(kind, "localhost:1"))
+        for kind in _SCHEMES:
+            for token, name in drain_tokens(_options(kind, "localhost:1")).items():
+                tokens[token] = name if kind == "tcp" else f"{name}-{kind}"
         return msgspec.structs.replace(
             config, drains=msgspec.structs.replace(config.drains, tokens=tokens)
         )
@@ -33,11 +33,17 @@ class Demo:
     async def run(self, daemon: Daemon) -> None:
         """Send until cancelled."""
         async with asyncio.TaskGroup() as senders:
-            for kind in _FLEETS:
+            for kind in _SCHEMES:
                 if address := daemon.listener_address(kind):
-                    senders.create_task(simulate(self._options(kind, address)))
+                    senders.create_task(simulate(_options(kind, address)))
 
-    @staticmethod
-    def _options(kind: str, address: str) -> SimulateOptions:
-        address = address.replace("0.0.0.0", "127.0.0.1")
-        return SimulateOptions(f"{_SCHEMES[kind]}://{address}", duration=None, **_FLEETS[kind])
+
+def _options(kind: str, address: str) -> SimulateOptions:
+    address = address.replace("0.0.0.0", "127.0.0.1")
+    return SimulateOptions(
+        f"{_SCHEMES[kind]}://{address}",
+        apps=_APPS[kind],
+        dynos=_DYNOS[kind],
+        seed=_SEEDS[kind],
+        duration=None,
+    )

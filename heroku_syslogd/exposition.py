@@ -14,6 +14,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric as MetricFamily
 from prometheus_client.registry import Collector
 
 from heroku_syslogd import __version__, catalogue
@@ -187,10 +188,34 @@ def build_registry(*collectors: Collector) -> CollectorRegistry:
     return registry
 
 
+class _OpenMetricsView:
+    """A registry as OpenMetrics can express it.
+
+    A counter's family has the name without ``_total`` there, so ``heroku_syslogd_connections``, a
+    gauge, and ``heroku_syslogd_connections_total`` would be one family twice, which a strict parser
+    refuses. Such a counter is sent with the type unknown; its sample is the same.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterator[MetricFamily]:
+        families = list(self._registry.collect())
+        others = {one.name for one in families if one.type != "counter"}
+        for one in families:
+            if one.type == "counter" and one.name in others:
+                twin = MetricFamily(f"{one.name}_total", one.documentation, "unknown")
+                twin.samples = one.samples
+                yield twin
+            else:
+                yield one
+
+
 def render(registry: CollectorRegistry, accept: str, telemetry: Telemetry) -> tuple[bytes, str]:
     """Render a scrape in the format that ``Accept`` asks for; return it and its content type."""
     encoder, content_type = choose_encoder(accept)
+    openmetrics = content_type.startswith("application/openmetrics-text")
     begin = time.perf_counter()
-    body: bytes = encoder(registry)
+    body: bytes = encoder(_OpenMetricsView(registry) if openmetrics else registry)
     telemetry.scrape_duration = time.perf_counter() - begin
     return body, content_type

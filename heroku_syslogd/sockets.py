@@ -6,6 +6,7 @@ import array
 import contextlib
 import fcntl
 import os
+import select
 import socket
 import struct
 import termios
@@ -99,6 +100,13 @@ def kernel_drops(sock: socket.socket) -> int:
     """
     words = sock.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 4 * _MEMINFO_WORDS)
     return int(struct.unpack_from("=I", words, 4 * _MEMINFO_DROPS)[0])
+
+
+def is_readable(sock: socket.socket) -> bool:
+    """Tell whether a socket has something to read, or to accept, right now."""
+    poller = select.poll()
+    poller.register(sock, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def unread_bytes(fd: int) -> int:

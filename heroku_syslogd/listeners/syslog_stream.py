@@ -12,7 +12,7 @@ from heroku_syslogd.config import LimitsConfig
 from heroku_syslogd.listeners.hints import HINTS
 from heroku_syslogd.listeners.limits import ConnectionLimits
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.sockets import bound_address, unread_bytes
+from heroku_syslogd.sockets import BACKLOG, bound_address, is_readable, unread_bytes
 from heroku_syslogd.telemetry import ListenerCounters, RejectReason
 from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault
 
@@ -182,6 +182,7 @@ class StreamListener:
         self._places = connections
         self._open: set[SyslogConnection] = set()
         self._all_left = asyncio.Event()
+        self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
         self.addresses: list[str] = []
 
@@ -191,6 +192,7 @@ class StreamListener:
         for sock in sockets:
             server = await loop.create_server(lambda: SyslogConnection(self), sock=sock)
             self._servers.append(server)
+            self._sockets.append(sock)
             self.addresses.append(bound_address(sock))
         self.queue.register(self)
 
@@ -239,8 +241,9 @@ class StreamListener:
 
     async def close(self, drain_timeout: float) -> None:
         """Stop accepting, read what peers have sent already, then close every connection."""
-        for server in self._servers:
-            server.close()
+        await self._accept_backlog()
+        while self._servers:
+            self._servers.pop().close()
         self._all_left.clear()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + drain_timeout
@@ -257,3 +260,12 @@ class StreamListener:
         # The transports tell on their next turn that they are closed.
         if self._open:
             await self._all_left.wait()
+
+    async def _accept_backlog(self) -> None:
+        """Accept the connections that peers believe to be open; closing would reset them."""
+        while self._sockets:
+            sock, turns = self._sockets.pop(), 0
+            while is_readable(sock) and turns < BACKLOG:
+                turns += 1
+                await asyncio.sleep(0)
+        await asyncio.sleep(_DRAIN_POLL)  # an accepted connection is made some turns later

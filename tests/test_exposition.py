@@ -1,0 +1,238 @@
+"""The exposition: golden families, describe equal to collect, no timestamps, and the budget."""
+
+import gzip
+from collections.abc import AsyncIterator, Callable, Iterable
+
+import aiohttp
+import pytest
+from prometheus_client.metrics_core import Metric as MetricFamily
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as parse_openmetrics,
+)
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from heroku_syslogd import catalogue
+from heroku_syslogd.admin import AdminServer
+from heroku_syslogd.bounded_queue import BoundedQueue
+from heroku_syslogd.catalogue import Metric
+from heroku_syslogd.config import Address
+from heroku_syslogd.drains import DrainTable
+from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.errors import StartupError
+from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry, render
+from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
+from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
+from heroku_syslogd.series_budget import SeriesBudget
+from heroku_syslogd.tallies import Tallies
+from heroku_syslogd.telemetry import Telemetry
+
+T0 = 1_700_000_000.0
+MB = 2**20
+
+
+class State:
+    """Some state and the registry over it."""
+
+    def __init__(self) -> None:
+        self.budget = SeriesBudget(1000)
+        self.dynos = DynoRegistry(120.0, self.budget)
+        self.tallies = Tallies(self.budget)
+        self.telemetry = Telemetry()
+        self.telemetry.listener("tcp").received_messages = 3
+        self.queue = BoundedQueue(10, 1000)
+        drains = DrainTable({}, reject_unknown=False, max_apps=5)
+        self.heroku = HerokuCollector(self.dynos, self.tallies)
+        self.daemon = DaemonCollector(
+            self.telemetry, self.queue, drains, self.budget, clock=lambda: T0
+        )
+        self.registry = build_registry(self.heroku, self.daemon)
+
+    def add_dyno(self) -> None:
+        load = {"load_avg_1m": 2.46, "load_avg_5m": 1.06, "load_avg_15m": 0.99}
+        memory: dict[str, float] = {
+            "memory_total": 221 * MB,
+            "memory_rss": 217 * MB,
+            "memory_cache": 3 * MB,
+            "memory_swap": 1 * MB,
+            "memory_pgpgin": 149293,
+            "memory_pgpgout": 123257,
+            "memory_quota": 512 * MB,
+        }
+        for event in (
+            DynoStateChange("starting", "up"),
+            RuntimeSample(SampleKind.LOAD, "run-1", load),
+            RuntimeSample(SampleKind.MEMORY, "run-1", memory),
+        ):
+            self.dynos.apply(event, "shop", "web", "web.1", T0 - 1, T0)
+
+    def text(self) -> str:
+        return render(self.registry, "", self.telemetry)[0].decode()
+
+
+@pytest.fixture
+def state() -> State:
+    state = State()
+    state.add_dyno()
+    tally = state.tallies.log("shop", "heroku", "web")
+    assert tally is not None
+    tally.messages, tally.bytes, tally.last_message_at = 3, 700, T0
+    return state
+
+
+def test_every_value_of_a_dyno_has_its_own_metric(state: State) -> None:
+    lines = [line for line in state.text().splitlines() if line.startswith("heroku_")]
+    labels = 'app="shop",dyno="web.1",process_type="web"'
+
+    assert [line for line in lines if not line.startswith("heroku_syslogd")] == [
+        f"heroku_dyno_load_avg_1m{{{labels}}} 2.46",
+        f"heroku_dyno_load_avg_5m{{{labels}}} 1.06",
+        f"heroku_dyno_load_avg_15m{{{labels}}} 0.99",
+        f"heroku_dyno_memory_total_bytes{{{labels}}} 2.31735296e+08",
+        f"heroku_dyno_memory_rss_bytes{{{labels}}} 2.27540992e+08",
+        f"heroku_dyno_memory_cache_bytes{{{labels}}} 3.145728e+06",
+        f"heroku_dyno_memory_swap_bytes{{{labels}}} 1.048576e+06",
+        f"heroku_dyno_memory_pgpgin_pages_total{{{labels}}} 149293.0",
+        f"heroku_dyno_memory_pgpgout_pages_total{{{labels}}} 123257.0",
+        f"heroku_dyno_memory_quota_bytes{{{labels}}} 5.36870912e+08",
+        f"heroku_dyno_last_sample_timestamp_seconds{{{labels}}} 1.699999999e+09",
+        'heroku_dyno_info{app="shop",dyno="web.1",dyno_id="run-1",process_type="web"} 1.0',
+        f'heroku_dyno_state{{{labels},state="up"}} 1.0',
+        'heroku_log_messages_total{app="shop",process_type="web",source="heroku"} 3.0',
+        'heroku_log_bytes_total{app="shop",process_type="web",source="heroku"} 700.0',
+        'heroku_drain_last_message_timestamp_seconds{app="shop"} 1.7e+09',
+    ]
+
+
+def test_the_series_gauge_counts_exactly_what_is_shown(state: State) -> None:
+    shown = [
+        line
+        for line in state.text().splitlines()
+        if line.startswith("heroku_") and not line.startswith("heroku_syslogd_")
+    ]
+
+    assert state.budget.used == len(shown) == 16
+
+
+def test_describe_names_the_families_that_collect_gives(state: State) -> None:
+    for collector in (state.heroku, state.daemon):
+        described = [(f.name, f.type, f.documentation) for f in collector.describe()]
+        collected = [(f.name, f.type, f.documentation) for f in collector.collect()]
+        assert described == collected
+        assert all(documentation for _, _, documentation in described)
+
+
+def test_every_metric_of_the_catalogue_is_exposed(state: State) -> None:
+    metrics = [value for value in vars(catalogue).values() if isinstance(value, Metric)]
+    metrics += catalogue.RUNTIME.values()
+    text = state.text()
+
+    for metric in metrics:
+        assert f"# HELP {metric.name} {metric.help}\n" in text
+        assert f"# TYPE {metric.name} {metric.type.value}\n" in text
+
+
+def test_names_follow_the_conventions() -> None:
+    metrics = [value for value in vars(catalogue).values() if isinstance(value, Metric)]
+    metrics += catalogue.RUNTIME.values()
+    for metric in metrics:
+        assert metric.name.startswith("heroku_")
+        assert metric.name.endswith("_total") == (metric.type is catalogue.MetricType.COUNTER)
+        assert not set(metric.labels) & {"job", "instance", "le", "quantile"}
+
+
+def test_every_runtime_field_has_a_metric() -> None:
+    assert [field.name for field in RUNTIME_FIELDS] == list(catalogue.RUNTIME)
+
+
+def test_known_label_sets_start_at_zero() -> None:
+    text = State().text()
+
+    for line in (
+        'heroku_syslogd_lost_messages_total{listener="tcp",reason="queue_full"} 0.0',
+        'heroku_syslogd_frame_errors_total{listener="tcp",reason="too_long"} 0.0',
+        'heroku_syslogd_rejected_bytes_total{listener="tcp",reason="no_pri"} 0.0',
+        'heroku_syslogd_connections_rejected_total{listener="tcp",reason="idle"} 0.0',
+        'heroku_syslogd_parse_errors_total{reason="pri"} 0.0',
+    ):
+        assert line in text
+
+
+def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
+    state = State()
+    sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
+    state.dynos.apply(sample, "shop", "web", "web.1", T0, T0)
+
+    assert 'state="up"} 1.0' in state.text()
+
+
+@pytest.fixture
+async def admin(state: State) -> AsyncIterator[str]:
+    server = AdminServer(state.registry, state.telemetry, lambda: True)
+    await server.open(Address("127.0.0.1", 0))
+    yield f"http://{server.address}"
+    await server.close()
+
+
+async def test_both_text_formats_carry_the_same_series_and_no_timestamps(admin: str) -> None:
+    accept: dict[str, Callable[[str], Iterable[MetricFamily]]] = {
+        "text/plain": parse_text,
+        "application/openmetrics-text; version=1.0.0": parse_openmetrics,
+    }
+    seen = []
+    async with aiohttp.ClientSession() as client:
+        for wanted, parse in accept.items():
+            async with client.get(f"{admin}/metrics", headers={"Accept": wanted}) as response:
+                assert response.status == 200
+                assert response.headers["Content-Type"].startswith(wanted)
+                text = await response.text()
+            families = parse(text)
+            samples = [sample for family in families for sample in family.samples]
+            assert all(sample.timestamp is None for sample in samples)
+            seen.append({sample.name for sample in samples if sample.name.startswith("heroku_")})
+
+    assert seen[0] == seen[1]
+
+
+async def test_scrapes_are_compressed_for_those_who_ask(admin: str) -> None:
+    async with aiohttp.ClientSession(auto_decompress=False) as client:
+        headers = {"Accept-Encoding": "gzip"}
+        async with client.get(f"{admin}/metrics", headers=headers) as response:
+            assert response.headers["Content-Encoding"] == "gzip"
+            assert b"heroku_dyno_info" in gzip.decompress(await response.read())
+        headers = {"Accept-Encoding": "identity"}
+        async with client.get(f"{admin}/metrics", headers=headers) as response:
+            assert "Content-Encoding" not in response.headers
+
+
+async def test_health_readiness_and_the_index(admin: str) -> None:
+    async with aiohttp.ClientSession() as client:
+        for path, status, text in (
+            ("/-/healthy", 200, "healthy"),
+            ("/-/ready", 200, "ready"),
+            ("/", 200, "heroku drains:add"),
+            ("/nothing", 404, ""),
+        ):
+            async with client.get(admin + path) as response:
+                assert response.status == status
+                assert text in await response.text()
+        async with client.post(f"{admin}/metrics") as response:
+            assert response.status == 405
+
+
+async def test_not_ready_is_503(state: State) -> None:
+    server = AdminServer(state.registry, state.telemetry, lambda: False)
+    await server.open(Address("127.0.0.1", 0))
+    async with (
+        aiohttp.ClientSession() as client,
+        client.get(f"http://{server.address}/-/ready") as response,
+    ):
+        assert response.status == 503
+    await server.close()
+
+
+async def test_an_address_in_use_is_named(admin: str, state: State) -> None:
+    port = int(admin.rpartition(":")[2])
+    server = AdminServer(state.registry, state.telemetry, lambda: True)
+
+    with pytest.raises(StartupError, match=f"127.0.0.1:{port}: Address already in use"):
+        await server.open(Address("127.0.0.1", port))

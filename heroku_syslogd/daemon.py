@@ -90,6 +90,7 @@ class Daemon:
         )
         self._admin = AdminServer(registry, self.telemetry, lambda: self._ready)
         self._ready = False
+        self._crashed = False
         self._stop = asyncio.Event()
         self._stop_at_once = asyncio.Event()
         self._listeners: dict[str, Listener] = {}
@@ -125,22 +126,23 @@ class Daemon:
         if companion:
             others.append(asyncio.create_task(companion(self), name="companion"))
         self._handle_signals()
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_exception)
         self._ready = True
         self._notifier.ready(self._status())
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         try:
             await asyncio.wait({stop, *workers, *others}, return_when=asyncio.FIRST_COMPLETED)
             # None of them ends by itself: one that did has met a bug of ours.
-            crashed = [task for task in (*workers, *others) if task.done()]
-            for task in crashed:
-                self._log.error("daemon.crashed", task=task.get_name(), exc_info=task.exception())
+            for task in (*workers, *others):
+                if task.done():
+                    self._note_crash(task.get_name(), task.exception())
             await self._shut_down(workers)
         finally:
             running: list[asyncio.Task[Any]] = [stop, *workers, *others]
             for one in running:
                 one.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        return 1 if crashed else 0
+        return 1 if self._crashed else 0
 
     def request_stop(self) -> None:
         """Stop gracefully; asked a second time, stop at once."""
@@ -182,6 +184,21 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.request_stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
+
+    def _on_loop_exception(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Take what a callback let escape: an error of the network is a peer's, the rest ours."""
+        error = context.get("exception")
+        if isinstance(error, OSError):
+            reason = error.strerror or type(error).__name__
+            self._faults.warning("loop.network_error", peer="", reason=reason)
+        else:
+            self._note_crash(str(context.get("message")), error)
+            self._stop.set()
+
+    def _note_crash(self, where: str, error: BaseException | None) -> None:
+        """Log a bug of ours; the daemon stops loudly rather than limping on."""
+        self._crashed = True
+        self._log.error("daemon.crashed", where=where, exc_info=error)
 
     # While it runs ------------------------------------------------------------------------------
 

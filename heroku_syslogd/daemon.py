@@ -88,7 +88,7 @@ class Daemon:
             HerokuCollector(self._dynos, self._tallies),
             DaemonCollector(self.telemetry, self._queue, self._drains, self._budget, clock),
         )
-        self._admin = AdminServer(registry, self.telemetry, lambda: self._ready)
+        self._admin = AdminServer(registry, self.telemetry, lambda: self._ready, self._faults)
         self._ready = False
         self._crashed = False
         self._stop = asyncio.Event()

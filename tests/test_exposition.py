@@ -1,33 +1,23 @@
 """The exposition: golden families, describe equal to collect, no timestamps, and the budget."""
 
-import gzip
-from collections.abc import AsyncIterator, Callable, Iterable
-
-import aiohttp
 import pytest
-from prometheus_client.metrics_core import Metric as MetricFamily
-from prometheus_client.openmetrics.parser import (
-    text_string_to_metric_families as parse_openmetrics,
-)
-from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from heroku_syslogd import catalogue
-from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue
 from heroku_syslogd.catalogue import Metric
-from heroku_syslogd.config import Address
 from heroku_syslogd.drains import DrainTable
 from heroku_syslogd.dynos import DynoRegistry
-from heroku_syslogd.errors import StartupError
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry, render
 from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
+from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.tallies import Tallies
 from heroku_syslogd.telemetry import Telemetry
 
 T0 = 1_700_000_000.0
 MB = 2**20
+FAULTS = PeerFaultLog(lambda: T0)
 
 
 class State:
@@ -163,76 +153,3 @@ def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
     state.dynos.apply(sample, "shop", "web", "web.1", T0, T0)
 
     assert 'state="up"} 1.0' in state.text()
-
-
-@pytest.fixture
-async def admin(state: State) -> AsyncIterator[str]:
-    server = AdminServer(state.registry, state.telemetry, lambda: True)
-    await server.open(Address("127.0.0.1", 0))
-    yield f"http://{server.address}"
-    await server.close()
-
-
-async def test_both_text_formats_carry_the_same_series_and_no_timestamps(admin: str) -> None:
-    accept: dict[str, Callable[[str], Iterable[MetricFamily]]] = {
-        "text/plain": parse_text,
-        "application/openmetrics-text; version=1.0.0": parse_openmetrics,
-    }
-    seen = []
-    async with aiohttp.ClientSession() as client:
-        for wanted, parse in accept.items():
-            async with client.get(f"{admin}/metrics", headers={"Accept": wanted}) as response:
-                assert response.status == 200
-                assert response.headers["Content-Type"].startswith(wanted)
-                text = await response.text()
-            families = parse(text)
-            samples = [sample for family in families for sample in family.samples]
-            assert all(sample.timestamp is None for sample in samples)
-            seen.append({sample.name for sample in samples if sample.name.startswith("heroku_")})
-
-    assert seen[0] == seen[1]
-
-
-async def test_scrapes_are_compressed_for_those_who_ask(admin: str) -> None:
-    async with aiohttp.ClientSession(auto_decompress=False) as client:
-        headers = {"Accept-Encoding": "gzip"}
-        async with client.get(f"{admin}/metrics", headers=headers) as response:
-            assert response.headers["Content-Encoding"] == "gzip"
-            assert b"heroku_dyno_info" in gzip.decompress(await response.read())
-        headers = {"Accept-Encoding": "identity"}
-        async with client.get(f"{admin}/metrics", headers=headers) as response:
-            assert "Content-Encoding" not in response.headers
-
-
-async def test_health_readiness_and_the_index(admin: str) -> None:
-    async with aiohttp.ClientSession() as client:
-        for path, status, text in (
-            ("/-/healthy", 200, "healthy"),
-            ("/-/ready", 200, "ready"),
-            ("/", 200, "heroku drains:add"),
-            ("/nothing", 404, ""),
-        ):
-            async with client.get(admin + path) as response:
-                assert response.status == status
-                assert text in await response.text()
-        async with client.post(f"{admin}/metrics") as response:
-            assert response.status == 405
-
-
-async def test_not_ready_is_503(state: State) -> None:
-    server = AdminServer(state.registry, state.telemetry, lambda: False)
-    await server.open(Address("127.0.0.1", 0))
-    async with (
-        aiohttp.ClientSession() as client,
-        client.get(f"http://{server.address}/-/ready") as response,
-    ):
-        assert response.status == 503
-    await server.close()
-
-
-async def test_an_address_in_use_is_named(admin: str, state: State) -> None:
-    port = int(admin.rpartition(":")[2])
-    server = AdminServer(state.registry, state.telemetry, lambda: True)
-
-    with pytest.raises(StartupError, match=f"127.0.0.1:{port}: Address already in use"):
-        await server.open(Address("127.0.0.1", port))

@@ -27,6 +27,7 @@ from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_re
 from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.series_budget import SeriesBudget
+from heroku_syslogd.sockets import PassedSockets, bound_address
 from heroku_syslogd.systemd import Notifier, passed_sockets
 from heroku_syslogd.tallies import Tallies
 from heroku_syslogd.telemetry import LostReason, Telemetry
@@ -172,12 +173,21 @@ class Daemon:
                     type=config.type,
                     addresses=listener.addresses,
                 )
+            self._warn_of_unused(passed)
         except BaseException:
             for listener in self._listeners.values():
                 await listener.close(0)
             await self._admin.close()
             raise
         self._log.info("daemon.started", version=__version__, admin=self._admin.address)
+
+    def _warn_of_unused(self, passed: PassedSockets) -> None:
+        """Say which of systemd's sockets nobody reads: senders would talk to them in vain."""
+        used = {listener.systemd for listener in self._config.listener}
+        for name in sorted(passed.keys() - used):
+            addresses = [bound_address(sock) for sock in passed[name]]
+            hint = f'no [[listener]] has systemd = "{name}": what is sent there is not read'
+            self._log.warning("systemd.unused_socket", name=name, addresses=addresses, hint=hint)
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()

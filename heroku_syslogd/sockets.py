@@ -17,7 +17,8 @@ from heroku_syslogd.errors import StartupError
 
 PassedSockets = dict[str, list[socket.socket]]
 
-BACKLOG: Final = 1024
+BACKLOG: Final = 4096
+"""Connections that wait to be accepted; the kernel caps it at net.core.somaxconn."""
 UDP_RECEIVE_BUFFER: Final = 8 * 2**20
 """Bytes asked for. At 100,000 datagrams a second the kernel's default holds a few milliseconds."""
 
@@ -81,6 +82,12 @@ def bound_address(sock: socket.socket) -> str:
     """Return where a socket is bound, port 0 replaced by the port that the kernel chose."""
     host, port = sock.getsockname()[:2]
     return str(Address(host, port))
+
+
+def peer_host(address: object) -> str:
+    """Return the host of a peer's address; IPv4 as such where a dual-stack socket maps it."""
+    host = str(address[0]) if isinstance(address, tuple) and address else "?"
+    return host.removeprefix("::ffff:") if "." in host else host
 
 
 def enlarge_receive_buffer(sock: socket.socket) -> int:

@@ -11,7 +11,7 @@ from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
 from heroku_syslogd.config import LimitsConfig
 from heroku_syslogd.listeners.hints import HINTS
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops
+from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops, peer_host
 from heroku_syslogd.telemetry import ListenerCounters, LostReason
 from heroku_syslogd.wire import Dialect, FrameFault, Malformed
 
@@ -95,7 +95,7 @@ class DatagramListener:
     def _read_burst(self, sock: socket.socket) -> bool:
         """Read up to `_BURST` datagrams; True if there may be more."""
         frames: list[bytes] = []
-        sender, size = "", 0
+        host, sender, size = "", "", 0
         more = True
         for _ in range(_BURST):
             try:
@@ -106,9 +106,10 @@ class DatagramListener:
             except OSError as error:  # such as an ICMP error that came back; the socket goes on
                 self._faults.warning("udp.error", peer=self.label, reason=str(error.errno))
                 continue
-            if address[0] != sender:
+            if address[0] != host:
                 self._deliver(frames, sender, size)
-                frames, sender, size = [], address[0], 0
+                host, sender = address[0], peer_host(address)
+                frames, size = [], 0
             self._counters.received_bytes += len(datagram)
             if 0 < len(datagram) <= self._max_frame_bytes:
                 frames.append(datagram)

@@ -12,7 +12,7 @@ from heroku_syslogd.config import LimitsConfig
 from heroku_syslogd.listeners.hints import HINTS
 from heroku_syslogd.listeners.limits import ConnectionLimits
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.sockets import BACKLOG, bound_address, is_readable, unread_bytes
+from heroku_syslogd.sockets import BACKLOG, bound_address, is_readable, peer_host, unread_bytes
 from heroku_syslogd.telemetry import ListenerCounters, RejectReason
 from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault
 
@@ -51,8 +51,7 @@ class SyslogConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place among the connections, or be closed at once."""
-        peername = transport.get_extra_info("peername")
-        peer = str(peername[0]) if peername else "?"
+        peer = peer_host(transport.get_extra_info("peername"))
         self._origin = self._origin._replace(peer=peer)
         stream = cast("asyncio.Transport", transport)
         if self._listener.admit(self):
@@ -190,7 +189,10 @@ class StreamListener:
         """Begin to accept connections."""
         loop = asyncio.get_running_loop()
         for sock in sockets:
-            server = await loop.create_server(lambda: SyslogConnection(self), sock=sock)
+            # asyncio calls listen() again, so a backlog of systemd's is stated anew.
+            server = await loop.create_server(
+                lambda: SyslogConnection(self), sock=sock, backlog=BACKLOG
+            )
             self._servers.append(server)
             self._sockets.append(sock)
             self.addresses.append(bound_address(sock))

@@ -1,0 +1,84 @@
+"""Sockets: addresses, errors that name them, and what the kernel tells about them."""
+
+import socket
+
+import pytest
+
+from heroku_syslogd.config import Address, ListenerConfig
+from heroku_syslogd.errors import StartupError
+from heroku_syslogd.sockets import (
+    bind,
+    bound_address,
+    enlarge_receive_buffer,
+    is_readable,
+    kernel_drops,
+    open_sockets,
+    peer_host,
+)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        (("192.0.2.1", 5140), "192.0.2.1"),
+        (("::ffff:192.0.2.1", 5140, 0, 0), "192.0.2.1"),
+        (("2001:db8::1", 5140, 0, 0), "2001:db8::1"),
+        (("::ffff:1", 5140, 0, 0), "::ffff:1"),
+        (None, "?"),
+    ],
+)
+def test_the_host_of_a_peer(address: object, host: str) -> None:
+    assert peer_host(address) == host
+
+
+def test_ipv6_addresses_are_bound_and_shown_in_brackets() -> None:
+    with bind(Address("::1", 0), socket.SOCK_STREAM, "test") as sock:
+        assert bound_address(sock) == f"[::1]:{sock.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_an_address_in_use_is_named(kind: socket.SocketKind) -> None:
+    with bind(Address("127.0.0.1", 0), kind, "first") as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(StartupError, match=f"second: cannot listen on 127.0.0.1:{port}: Add"):
+            bind(Address("127.0.0.1", port), kind, "second")
+
+
+def test_a_name_that_does_not_resolve_is_named() -> None:
+    with pytest.raises(StartupError, match=r"cannot resolve nowhere\.invalid:1"):
+        bind(Address("nowhere.invalid", 1), socket.SOCK_STREAM, "test")
+
+
+def test_a_passed_socket_of_the_other_kind_is_refused() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        config = ListenerConfig(type="tcp", systemd="syslog")
+        with pytest.raises(StartupError, match="'syslog' is not tcp"):
+            open_sockets(config, {"syslog": [sock]})
+
+
+def test_drops_of_a_socket_are_its_own() -> None:
+    with (
+        bind(Address("127.0.0.1", 0), socket.SOCK_DGRAM, "test") as full,
+        bind(Address("127.0.0.1", 0), socket.SOCK_DGRAM, "test") as other,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client,
+    ):
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(100):
+            client.sendto(b"x" * 1000, full.getsockname())
+        kept = 0
+        while is_readable(full):
+            full.recv(2000)
+            kept += 1
+
+        assert kept + kernel_drops(full) == 100
+        assert kernel_drops(full) > 0
+        assert kernel_drops(other) == 0
+
+
+def test_the_receive_buffer_grows_and_never_shrinks() -> None:
+    with bind(Address("127.0.0.1", 0), socket.SOCK_DGRAM, "test") as sock:
+        before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        granted = enlarge_receive_buffer(sock)
+
+        assert granted >= before
+        assert enlarge_receive_buffer(sock) == granted

@@ -54,8 +54,39 @@ _SAMPLE: Final = re.compile(
 _DYNO_ID: Final = re.compile(rb"(?:^| )dyno=(?:[^ .]{1,64}\.){0,2}([0-9A-Za-z-]{1,64})(?![^ ])")
 
 
+def _whole_line(kind: SampleKind) -> tuple[re.Pattern[bytes], list[tuple[str, float]]]:
+    """Build a pattern for a line exactly as Heroku writes it today, and how to read its groups.
+
+    One match of it takes less than half the time of looking for keys one by one.
+    """
+    pattern = rb"source=[^ ]{1,64} dyno=heroku\.[0-9]{1,20}\.([0-9a-f-]{36})"
+    groups = []
+    for field in RUNTIME_FIELDS:
+        if field.kind is kind:
+            unit = b"MB" if b"MB" in field.units else next(iter(field.units))
+            pattern += b" sample#%s=([0-9]{1,15}(?:\\.[0-9]{1,9})?)%s" % (field.name.encode(), unit)
+            groups.append((field.name, field.units[unit]))
+    return re.compile(pattern), groups
+
+
+_WHOLE_LINES: Final = {kind: _whole_line(kind) for kind in SampleKind}
+
+
 def parse_runtime_sample(msg: bytes) -> RuntimeSample | None:
     """Read one sample line; None where it holds no value that we know."""
+    for kind, (pattern, groups) in _WHOLE_LINES.items():
+        if match := pattern.fullmatch(msg):
+            run, *numbers = match.groups()
+            values = {
+                name: float(number) * factor
+                for (name, factor), number in zip(groups, numbers, strict=True)
+            }
+            return RuntimeSample(kind, run.decode("ascii"), values)
+    return _parse_keys(msg)
+
+
+def _parse_keys(msg: bytes) -> RuntimeSample | None:
+    """Read a sample line key by key, in any order."""
     values: dict[str, float] = {}
     kind = None
     for key, number, unit in _SAMPLE.findall(msg):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroku_syslogd.heroku import RuntimeSample, SampleKind
+from heroku_syslogd.heroku import RuntimeSample, SampleKind, runtime_metrics
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS, RuntimeField, parse_runtime_sample
 
 MB = 2**20
@@ -100,6 +100,22 @@ def test_unknown_keys_beside_known_ones_are_passed_over() -> None:
 
     assert sample is not None
     assert sample.values == {"load_avg_1m": 0.5}
+
+
+numbers = st.from_regex(rb"[0-9]{1,16}(\.[0-9]{1,10})?", fullmatch=True)
+
+
+@given(st.sampled_from(SampleKind), st.data())
+def test_the_whole_line_says_what_its_keys_say_one_by_one(
+    kind: SampleKind, data: st.DataObject
+) -> None:
+    line = SOURCE.rstrip()
+    for field in RUNTIME_FIELDS:
+        if field.kind is kind:
+            unit = data.draw(st.sampled_from(sorted(field.units)))
+            line += b" sample#%s=%s%s" % (field.name.encode(), data.draw(numbers), unit)
+
+    assert parse_runtime_sample(line) == runtime_metrics._parse_keys(line)
 
 
 @given(st.binary(max_size=300))

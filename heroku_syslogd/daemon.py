@@ -81,10 +81,17 @@ class Daemon:
         self._worker = Worker(
             self._drains, self._tallies, self._dynos, self.telemetry, self._report_header
         )
-        self._connections = ConnectionLimits(
-            config.limits.max_connections, config.limits.max_connections_per_peer
-        )
         self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
+        self._context = ListenerContext(
+            queue=self._queue,
+            telemetry=self.telemetry,
+            limits=config.limits,
+            connections=ConnectionLimits(
+                config.limits.max_connections, config.limits.max_connections_per_peer
+            ),
+            faults=self._faults,
+            clock=clock,
+        )
         registry = build_registry(
             HerokuCollector(self._dynos, self._tallies),
             DaemonCollector(self.telemetry, self._queue, self._drains, self._budget, clock),
@@ -153,19 +160,11 @@ class Daemon:
 
     async def _open(self) -> None:
         """Open the admin server and every listener, or nothing."""
-        context = ListenerContext(
-            queue=self._queue,
-            telemetry=self.telemetry,
-            limits=self._config.limits,
-            connections=self._connections,
-            faults=self._faults,
-            clock=self._clock,
-        )
         passed = passed_sockets()
         try:
             await self._admin.open(self._config.admin.address)
             for config in self._config.listener:
-                listener = await open_listener(config, context, passed)
+                listener = await open_listener(config, self._context, passed)
                 self._listeners[config.label] = listener
                 self._log.info(
                     "listener.started",
@@ -179,7 +178,12 @@ class Daemon:
                 await listener.close(0)
             await self._admin.close()
             raise
-        self._log.info("daemon.started", version=__version__, admin=self._admin.address)
+        self._log.info(
+            "daemon.started",
+            version=__version__,
+            admin=self._admin.address,
+            metrics=f"http://{self._admin.address}/metrics",
+        )
 
     def _warn_of_unused(self, passed: PassedSockets) -> None:
         """Say which of systemd's sockets nobody reads: senders would talk to them in vain."""
@@ -282,16 +286,15 @@ class Daemon:
         log.configure(new.log.level, new.log.format)
         self._dynos.expire_after = new.dynos.expire_after
         self._budget.limit = limits.max_series
-        self._connections.max_connections = limits.max_connections
-        self._connections.max_per_peer = limits.max_connections_per_peer
+        self._context.limits = limits
+        self._context.connections.max_connections = limits.max_connections
+        self._context.connections.max_per_peer = limits.max_connections_per_peer
         self._drains.configure(
             new.drains.tokens,
             reject_unknown=new.drains.unknown == "reject",
             max_apps=limits.max_apps,
         )
         self._worker.forget_streams()
-        for listener in self._listeners.values():
-            listener.configure(limits)
         self._log.info("config.reloaded", applied=changed.applied)
         if changed.restart:
             self._log.warning("config.needs_restart", keys=changed.restart)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
-from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.config import LimitsConfig, ListenerConfig
-from heroku_syslogd.listeners.limits import ConnectionLimits
+from heroku_syslogd.config import ListenerConfig
+from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.syslog_datagram import DatagramListener
 from heroku_syslogd.listeners.syslog_stream import StreamListener
-from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.sockets import PassedSockets, open_sockets
-from heroku_syslogd.telemetry import Telemetry
 
 
 class Listener(Protocol):
@@ -27,36 +22,12 @@ class Listener(Protocol):
     def tick(self, now: float) -> None:
         """Do what has to be done from time to time: idle connections, the kernel's drops."""
 
-    def configure(self, limits: LimitsConfig) -> None:
-        """Take over changed limits; open connections keep their frame limit."""
-
     async def close(self, drain_timeout: float) -> None:
         """Stop accepting, read what peers have sent already, then close.
 
         Args:
             drain_timeout: Most seconds to go on reading.
         """
-
-
-@dataclass(frozen=True)
-class ListenerContext:
-    """What listeners are handed.
-
-    Attributes:
-        queue: Where batches go.
-        telemetry: Where messages, bytes and faults are counted.
-        limits: What a peer may cost.
-        connections: Places for connections, shared by all listeners.
-        faults: Where faults are logged.
-        clock: Returns our time in seconds since the epoch.
-    """
-
-    queue: BoundedQueue
-    telemetry: Telemetry
-    limits: LimitsConfig
-    connections: ConnectionLimits
-    faults: PeerFaultLog
-    clock: Callable[[], float]
 
 
 async def open_listener(
@@ -71,28 +42,13 @@ async def open_listener(
 
 
 async def _open_tcp(label: str, sockets: list[socket.socket], context: ListenerContext) -> Listener:
-    listener = StreamListener(
-        label,
-        queue=context.queue,
-        counters=context.telemetry.listener(label),
-        limits=context.limits,
-        connections=context.connections,
-        faults=context.faults,
-        clock=context.clock,
-    )
+    listener = StreamListener(label, context)
     await listener.open(sockets)
     return listener
 
 
 async def _open_udp(label: str, sockets: list[socket.socket], context: ListenerContext) -> Listener:
-    listener = DatagramListener(
-        label,
-        queue=context.queue,
-        counters=context.telemetry.listener(label),
-        max_frame_bytes=context.limits.max_frame_bytes,
-        faults=context.faults,
-        clock=context.clock,
-    )
+    listener = DatagramListener(label, context)
     listener.open(sockets)
     return listener
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from typing import Final
 
-from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
-from heroku_syslogd.config import LimitsConfig
+from heroku_syslogd.bounded_queue import Batch, Origin
+from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.hints import HINTS
-from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops, peer_host
-from heroku_syslogd.telemetry import ListenerCounters, LostReason
+from heroku_syslogd.telemetry import LostReason
 from heroku_syslogd.wire import Dialect, FrameFault, Malformed
 
 _LARGEST_DATAGRAM: Final = 65536
@@ -27,31 +25,18 @@ class DatagramListener:
 
     Args:
         label: The ``listener`` label.
-        queue: Where batches go.
-        counters: Where messages, bytes and faults are counted.
-        max_frame_bytes: Longest message accepted.
-        faults: Where faults are logged.
-        clock: Returns our time in seconds since the epoch.
+        context: What listeners share.
+
+    Attributes:
+        addresses: Where it listens.
     """
 
-    def __init__(
-        self,
-        label: str,
-        *,
-        queue: BoundedQueue,
-        counters: ListenerCounters,
-        max_frame_bytes: int,
-        faults: PeerFaultLog,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, label: str, context: ListenerContext) -> None:
         self.label = label
-        self._queue = queue
-        self._counters = counters
-        self._max_frame_bytes = max_frame_bytes
-        self._faults = faults
-        self._clock = clock
-        self._sockets: list[socket.socket] = []
         self.addresses: list[str] = []
+        self._context = context
+        self._counters = context.telemetry.listener(label)
+        self._sockets: list[socket.socket] = []
         self._drops_seen: dict[socket.socket, int] = {}
 
     def open(self, sockets: list[socket.socket]) -> None:
@@ -63,10 +48,6 @@ class DatagramListener:
             self._sockets.append(sock)
             loop.add_reader(sock, self._read_burst, sock)
         self.addresses += [bound_address(sock) for sock in sockets]
-
-    def configure(self, limits: LimitsConfig) -> None:
-        """Take over changed limits."""
-        self._max_frame_bytes = limits.max_frame_bytes
 
     def tick(self, now: float) -> None:
         """Count what the kernel has dropped since the last time, as received and as lost."""
@@ -86,7 +67,7 @@ class DatagramListener:
             while more and loop.time() < deadline:
                 more = self._read_burst(sock)
                 await asyncio.sleep(0)
-        self.tick(self._clock())
+        self.tick(self._context.clock())
         for sock in self._sockets:
             loop.remove_reader(sock)
             sock.close()
@@ -104,14 +85,14 @@ class DatagramListener:
                 more = False
                 break
             except OSError as error:  # such as an ICMP error that came back; the socket goes on
-                self._faults.warning("udp.error", peer=self.label, reason=str(error.errno))
+                self._context.faults.warning("udp.error", peer=self.label, reason=str(error.errno))
                 continue
             if address[0] != host:
                 self._deliver(frames, sender, size)
                 host, sender = address[0], peer_host(address)
                 frames, size = [], 0
             self._counters.received_bytes += len(datagram)
-            if 0 < len(datagram) <= self._max_frame_bytes:
+            if 0 < len(datagram) <= self._context.limits.max_frame_bytes:
                 frames.append(datagram)
                 size += len(datagram)
             else:
@@ -124,13 +105,13 @@ class DatagramListener:
             return
         self._counters.received_messages += len(frames)
         origin = Origin(self.label, sender, Dialect.RFC5424)
-        if not self._queue.offer(Batch(frames, origin, self._clock(), size)):
+        if not self._context.queue.offer(Batch(frames, origin, self._context.clock(), size)):
             self._counters.lost_messages[LostReason.QUEUE_FULL] += len(frames)
 
     def _reject(self, datagram: bytes, sender: str) -> None:
         reason = FrameFault.TOO_LONG if datagram else FrameFault.EMPTY
         self._counters.count_fault(Malformed(reason, len(datagram)))
-        self._faults.warning(
+        self._context.faults.warning(
             "frame.malformed",
             listener=self.label,
             peer=sender,

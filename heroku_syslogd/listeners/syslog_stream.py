@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 from typing import Final, cast
 
-from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
-from heroku_syslogd.config import LimitsConfig
+from heroku_syslogd.bounded_queue import Batch, Origin
+from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.hints import HINTS
-from heroku_syslogd.listeners.limits import ConnectionLimits
-from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.sockets import BACKLOG, bound_address, is_readable, peer_host, unread_bytes
-from heroku_syslogd.telemetry import ListenerCounters, RejectReason
+from heroku_syslogd.telemetry import RejectReason
 from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault
 
 _DRAIN_POLL: Final = 0.02
@@ -33,15 +30,17 @@ class SyslogConnection(asyncio.Protocol):
     """
 
     def __init__(self, listener: StreamListener) -> None:
+        context = listener.context
         self._listener = listener
+        self._context = context
         self._counters = listener.counters
-        self._queue = listener.queue
-        self._clock = listener.clock
-        self._decoder = FrameDecoder(listener.limits.max_frame_bytes)
-        self._fault_budget = listener.limits.fault_budget
+        self._queue = context.queue
+        self._clock = context.clock
+        self._decoder = FrameDecoder(context.limits.max_frame_bytes)
+        self._fault_budget = context.limits.fault_budget
         self._transport: asyncio.Transport | None = None
         self._origin = Origin(listener.label, "", Dialect.RFC5424)
-        self.last_read_at = listener.clock()
+        self.last_read_at = context.clock()
         self.quiet_polls = 0
 
     @property
@@ -104,7 +103,7 @@ class SyslogConnection(asyncio.Protocol):
     def reject(self, reason: RejectReason, hint: str) -> None:
         """Close the connection for a reason, which is counted and logged."""
         self._counters.connections_rejected[reason] += 1
-        self._listener.faults.warning(
+        self._context.faults.warning(
             "connection.closed",
             listener=self._listener.label,
             peer=self.peer,
@@ -123,7 +122,7 @@ class SyslogConnection(asyncio.Protocol):
 
     def _note_faults(self, decoded: Decoded) -> None:
         """Count faults, log them, and close once the budget, refilled by messages, is spent."""
-        limit = self._listener.limits.fault_budget
+        limit = self._context.limits.fault_budget
         self._fault_budget = min(self._fault_budget + len(decoded.frames), limit)
         for fault in decoded.faults:
             self._counters.count_fault(fault)
@@ -133,7 +132,7 @@ class SyslogConnection(asyncio.Protocol):
             if self._transport is not None and self._transport.is_closing():
                 continue  # closed for an earlier fault of this read, which was logged
             hint = HINTS[fault.reason]
-            self._listener.faults.warning(
+            self._context.faults.warning(
                 "frame.malformed",
                 listener=self._listener.label,
                 peer=self.peer,
@@ -153,37 +152,22 @@ class StreamListener:
 
     Args:
         label: The ``listener`` label.
-        queue: Where batches go.
+        context: What listeners share.
+
+    Attributes:
+        addresses: Where it listens.
         counters: Where messages, bytes and faults are counted.
-        limits: What a peer may cost.
-        connections: Places for connections, shared by all listeners.
-        faults: Where faults are logged.
-        clock: Returns our time in seconds since the epoch.
     """
 
-    def __init__(
-        self,
-        label: str,
-        *,
-        queue: BoundedQueue,
-        counters: ListenerCounters,
-        limits: LimitsConfig,
-        connections: ConnectionLimits,
-        faults: PeerFaultLog,
-        clock: Callable[[], float],
-    ) -> None:
+    def __init__(self, label: str, context: ListenerContext) -> None:
         self.label = label
-        self.queue = queue
-        self.counters = counters
-        self.limits = limits
-        self.faults = faults
-        self.clock = clock
-        self._places = connections
+        self.context = context
+        self.counters = context.telemetry.listener(label)
+        self.addresses: list[str] = []
         self._open: set[SyslogConnection] = set()
         self._all_left = asyncio.Event()
         self._sockets: list[socket.socket] = []
         self._servers: list[asyncio.Server] = []
-        self.addresses: list[str] = []
 
     async def open(self, sockets: list[socket.socket]) -> None:
         """Begin to accept connections."""
@@ -196,35 +180,31 @@ class StreamListener:
             self._servers.append(server)
             self._sockets.append(sock)
             self.addresses.append(bound_address(sock))
-        self.queue.register(self)
-
-    def configure(self, limits: LimitsConfig) -> None:
-        """Take over changed limits; open connections keep their frame limit."""
-        self.limits = limits
+        self.context.queue.register(self)
 
     def tick(self, now: float) -> None:
         """Close the connections that have been idle too long."""
-        if self.queue.paused:
+        if self.context.queue.paused:
             return
-        horizon = now - self.limits.idle_timeout
+        horizon = now - self.context.limits.idle_timeout
         for connection in [c for c in self._open if c.last_read_at <= horizon]:
             connection.reject(RejectReason.IDLE, "nothing was sent for limits.idle_timeout")
 
     def pause(self) -> None:
         """Stop reading from every connection."""
-        self.counters.pause(self.clock())
+        self.counters.pause(self.context.clock())
         for connection in self._open:
             connection.pause()
 
     def resume(self) -> None:
         """Read from every connection again."""
-        self.counters.resume(self.clock())
+        self.counters.resume(self.context.clock())
         for connection in self._open:
             connection.resume()
 
     def admit(self, connection: SyslogConnection) -> bool:
         """Take a place for a new connection; False, and counted, if there is none."""
-        reason = self._places.admit(connection.peer)
+        reason = self.context.connections.admit(connection.peer)
         if reason is not None:
             connection.reject(reason, "limits.max_connections or limits.max_connections_per_peer")
             return False
@@ -238,7 +218,7 @@ class StreamListener:
         self._open.discard(connection)
         if not self._open:
             self._all_left.set()
-        self._places.leave(connection.peer)
+        self.context.connections.leave(connection.peer)
         self.counters.connections -= 1
 
     async def close(self, drain_timeout: float) -> None:

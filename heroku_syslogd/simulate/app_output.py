@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Final
 
-from heroku_syslogd.simulate.router import Request
+from heroku_syslogd.simulate.request import Request
 
 WebLine = Callable[[Request, Random, str], str]
 WorkerLine = Callable[[Random, str], str]

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from heroku_syslogd.simulate.line import Line, timestamp
 from heroku_syslogd.simulate.load_average import LoadAverage
-from heroku_syslogd.simulate.router import Request
+from heroku_syslogd.simulate.request import Request
 
 SAMPLE_INTERVAL: Final = 20.0
 """Seconds between two samples of a dyno (Heroku Dev Center, "log-runtime-metrics")."""

@@ -16,7 +16,8 @@ from heroku_syslogd.simulate.app_output import web_output, worker_output
 from heroku_syslogd.simulate.fleet import SAMPLE_INTERVAL, App, Dyno, Fleet, Run
 from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
 from heroku_syslogd.simulate.logplex import loss_line, udp_datagram
-from heroku_syslogd.simulate.router import draw_request, router_message, router_pri
+from heroku_syslogd.simulate.request import draw_request
+from heroku_syslogd.simulate.router import router_message, router_pri
 from heroku_syslogd.simulate.stories import AppStories, Entry, addon_entries, memory_errors, opening
 
 SHARES: Final = {"app": 70, "router": 22, "sample": 6, "other": 2}

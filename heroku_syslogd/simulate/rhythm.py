@@ -14,7 +14,8 @@ from typing import Final
 from heroku_syslogd.simulate.app_output import web_output, worker_output
 from heroku_syslogd.simulate.fleet import SAMPLE_INTERVAL, App, Dyno, Fleet
 from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
-from heroku_syslogd.simulate.router import draw_request, router_message, router_pri
+from heroku_syslogd.simulate.request import draw_request
+from heroku_syslogd.simulate.router import router_message, router_pri
 from heroku_syslogd.simulate.stories import AppStories, addon_entries, memory_errors, opening
 
 REQUESTS_PER_SECOND: Final = 2.0

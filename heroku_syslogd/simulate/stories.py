@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from heroku_syslogd.simulate.addons import postgres_message, redis_message
 from heroku_syslogd.simulate.fleet import App, Dyno, Fleet, Run, Sample
 from heroku_syslogd.simulate.line import API, APP_OUTPUT, PLATFORM, Line
-from heroku_syslogd.simulate.router import crashed_message, draw_request, router_pri
+from heroku_syslogd.simulate.request import draw_request
+from heroku_syslogd.simulate.router import crashed_message, router_pri
 
 _USER: Final = "developer@example.com"
 _SCHEDULER: Final = "scheduler@addons.heroku.com"

@@ -6,13 +6,8 @@ from random import Random
 
 from heroku_syslogd.simulate.app_output import web_output, worker_output
 from heroku_syslogd.simulate.fleet import Fleet
-from heroku_syslogd.simulate.router import (
-    Request,
-    crashed_message,
-    draw_request,
-    router_message,
-    router_pri,
-)
+from heroku_syslogd.simulate.request import Request, draw_request
+from heroku_syslogd.simulate.router import crashed_message, router_message, router_pri
 
 SEARCH = Request(
     "GET", "/search?q=red%20shoes", 200, 2256, 0, 3, "4b0adc25-f648", "84.183.36.1", ""

@@ -37,7 +37,7 @@ class SyslogConnection(asyncio.Protocol):
         self._queue = context.queue
         self._clock = context.clock
         self._decoder = FrameDecoder(context.limits.max_frame_bytes)
-        self._fault_budget = context.limits.fault_budget
+        self._faults = 0  # that no message has made up for yet
         self._transport: asyncio.Transport | None = None
         self._origin = Origin(listener.label, "", Dialect.RFC5424)
         self.last_read_at = context.clock()
@@ -117,18 +117,18 @@ class SyslogConnection(asyncio.Protocol):
         if frames:
             self._counters.received_messages += len(frames)
             self._queue.put(Batch(frames, self._origin, now, size))
+            if self._faults:
+                self._faults = max(self._faults - len(frames), 0)
         if decoded.faults:
             self._note_faults(decoded)
 
     def _note_faults(self, decoded: Decoded) -> None:
-        """Count faults, log them, and close once the budget, refilled by messages, is spent."""
-        limit = self._context.limits.fault_budget
-        self._fault_budget = min(self._fault_budget + len(decoded.frames), limit)
+        """Count faults, log them, and close once the fault budget is spent."""
         for fault in decoded.faults:
             self._counters.count_fault(fault)
             if fault.continued:
                 continue
-            self._fault_budget -= 1
+            self._faults += 1
             if self._transport is not None and self._transport.is_closing():
                 continue  # closed for an earlier fault of this read, which was logged
             hint = HINTS[fault.reason]
@@ -143,7 +143,7 @@ class SyslogConnection(asyncio.Protocol):
                 continue
             if fault.reason in _FOREIGN:
                 self.reject(RejectReason.WRONG_PROTOCOL, hint)
-            elif self._fault_budget <= 0:
+            elif self._faults >= self._context.limits.fault_budget:
                 self.reject(RejectReason.FAULT_BUDGET, "almost nothing it sends is syslog")
 
 

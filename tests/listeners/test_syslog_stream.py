@@ -99,6 +99,20 @@ async def test_good_messages_restore_the_fault_budget(site: Site) -> None:
     assert sum(site.counters("tcp").connections_rejected.values()) == 0
 
 
+async def test_good_messages_of_other_reads_restore_it_too(site: Site) -> None:
+    counters = site.counters("tcp")
+    async with Client(await site.open("tcp")) as client:
+        for number in range(1, 5 * LIMITS.fault_budget):
+            await client.send(b"x\n")
+            await until(
+                lambda n=number: counters.frame_errors[FrameFault.UNEXPECTED_BYTE] == n  # type: ignore[misc]
+            )
+            await client.send(FRAME)
+            assert await site.take(1) == [MESSAGE]
+
+    assert sum(counters.connections_rejected.values()) == 0
+
+
 @pytest.mark.parametrize(
     ("hello", "fault"),
     [

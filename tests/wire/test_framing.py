@@ -66,6 +66,16 @@ def test_well_formed_streams(stream: bytes, frames: list[bytes]) -> None:
         pytest.param(
             b"12345678 <1>a\n4 <2>b", [b"<2>b"], [("count_digits", 14)], id="count of eight digits"
         ),
+        # The neighbours of the digits, which go-syslog takes for digits.
+        pytest.param(b"4/ <1>a\n4 <2>b", [b"<2>b"], [("bad_count", 8)], id="slash in a count"),
+        pytest.param(b"4: <1>a\n4 <2>b", [b"<2>b"], [("bad_count", 8)], id="colon in a count"),
+        pytest.param(
+            # vector#4852: a text line that begins with digits is no count
+            b"2022-01-01 hello\n4 <2>b",
+            [b"<2>b"],
+            [("bad_count", 17)],
+            id="line that begins with a date",
+        ),
         pytest.param(b"5 hello4 <2>b", [b"<2>b"], [("no_pri", 7)], id="count without a PRI"),
         pytest.param(b"hello\n4 <2>b", [b"<2>b"], [("unexpected_byte", 6)], id="text line"),
         pytest.param(b"hello4 <2>b", [b"<2>b"], [("unexpected_byte", 5)], id="text, no LF"),

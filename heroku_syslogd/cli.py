@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 from typing import Final
@@ -91,7 +92,11 @@ def run_command(options: argparse.Namespace) -> int:
     log.configure(config.log.level, config.log.format)
 
     async def serve() -> int:
-        return await Daemon(config, options.config).run(demo.run if demo else None)
+        code = await Daemon(config, options.config).run(demo.run if demo else None)
+        # The work is done and reported; a signal from here on must not turn that into a failure.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        return code
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(serve())

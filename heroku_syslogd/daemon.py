@@ -27,7 +27,7 @@ from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_re
 from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.series_budget import SeriesBudget
-from heroku_syslogd.sockets import PassedSockets, bound_address
+from heroku_syslogd.sockets import PassedSockets, bound_address, raise_descriptor_limit
 from heroku_syslogd.systemd import Notifier, passed_sockets
 from heroku_syslogd.tallies import Tallies
 from heroku_syslogd.telemetry import LostReason, Telemetry
@@ -40,6 +40,8 @@ READ_ON_TIMEOUT: Final = 5.0
 STOP_TIMEOUT: Final = 20.0
 """Seconds after which a stop no longer waits for the queue; the unit's TimeoutStopSec is longer."""
 
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_OTHER_DESCRIPTORS: Final = 64
 _TICK: Final = 0.5
 _STATUS_EVERY: Final = 10
 
@@ -123,7 +125,17 @@ class Daemon:
         Raises:
             StartupError: A listener or the admin server cannot be opened.
         """
-        await self._open()
+        self._handle_signals()
+        try:
+            await self._open()
+            return await self._serve(companion)
+        finally:
+            loop = asyncio.get_running_loop()
+            for number in (*_STOP_SIGNALS, signal.SIGHUP):
+                loop.remove_signal_handler(number)
+
+    async def _serve(self, companion: Companion | None) -> int:
+        """Run what has been opened until it is to stop."""
         workers = [
             asyncio.create_task(self._worker.run(self._queue), name=f"worker {number}")
             for number in range(self._config.queue.workers)
@@ -133,7 +145,6 @@ class Daemon:
             others.append(asyncio.create_task(self._feed_watchdog(), name="watchdog"))
         if companion:
             others.append(asyncio.create_task(companion(self), name="companion"))
-        self._handle_signals()
         asyncio.get_running_loop().set_exception_handler(self._on_loop_exception)
         self._ready = True
         self._notifier.ready(self._status())
@@ -173,6 +184,7 @@ class Daemon:
                     addresses=listener.addresses,
                 )
             self._warn_of_unused(passed)
+            self._provide_descriptors()
         except BaseException:
             for listener in self._listeners.values():
                 await listener.close(0)
@@ -193,9 +205,17 @@ class Daemon:
             hint = f'no [[listener]] has systemd = "{name}": what is sent there is not read'
             self._log.warning("systemd.unused_socket", name=name, addresses=addresses, hint=hint)
 
+    def _provide_descriptors(self) -> None:
+        """See to it that limits.max_connections, which is counted, is what is reached first."""
+        wanted = self._config.limits.max_connections + _OTHER_DESCRIPTORS
+        allowed = raise_descriptor_limit(wanted)
+        if allowed < wanted:
+            hint = "lower limits.max_connections or raise LimitNOFILE="
+            self._log.warning("limits.open_files", allowed=allowed, wanted=wanted, hint=hint)
+
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self.request_stop)
         loop.add_signal_handler(signal.SIGHUP, self.reload)
 
@@ -313,6 +333,8 @@ class Daemon:
         drain.cancel()
         at_once.cancel()
         await asyncio.gather(drain, at_once, return_exceptions=True)
+        # Whatever ended the wait, nobody reads any more when the books are closed.
+        await asyncio.gather(*(listener.close(0) for listener in self._listeners.values()))
         abandoned = self._abandon()
         await self._admin.close()
         self._log.info(

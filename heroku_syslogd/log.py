@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any, Final, Literal, TextIO
+from contextlib import suppress
+from typing import Any, Final, Literal, TextIO, cast
 
 import structlog
 
@@ -24,10 +25,11 @@ def configure(level: Level, log_format: Format, stream: TextIO | None = None) ->
         stream: Where to write; standard error unless given.
     """
     stream = stream or sys.stderr
-    console = log_format == "console" or (log_format == "auto" and stream.isatty())
+    terminal = not stream.closed and stream.isatty()
+    console = log_format == "console" or (log_format == "auto" and terminal)
     final: list[structlog.typing.Processor]
     if console:
-        final = [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+        final = [structlog.dev.ConsoleRenderer(colors=terminal)]
     else:
         final = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(
@@ -38,9 +40,29 @@ def configure(level: Level, log_format: Format, stream: TextIO | None = None) ->
             *final,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Unbreakable(stream))),
         cache_logger_on_first_use=False,  # a reload may change the level
     )
+
+
+class _Unbreakable:
+    """A stream to write to whatever becomes of its other end.
+
+    A full disk, a closed pipe or a restarting journald costs log lines; it must not cost a message
+    or a connection.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # ValueError: the stream was closed
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def get(component: str) -> structlog.typing.FilteringBoundLogger:

@@ -6,6 +6,7 @@ import array
 import contextlib
 import fcntl
 import os
+import resource
 import select
 import socket
 import struct
@@ -88,6 +89,19 @@ def peer_host(address: object) -> str:
     """Return the host of a peer's address; IPv4 as such where a dual-stack socket maps it."""
     host = str(address[0]) if isinstance(address, tuple) and address else "?"
     return host.removeprefix("::ffff:") if "." in host else host
+
+
+def raise_descriptor_limit(wanted: int) -> int:
+    """Raise this process's limit of open files as far as allowed; return what it is then.
+
+    Connections beyond it are reset by the event loop without a trace, so the limit that counts them
+    has to be the lower one.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted and soft != resource.RLIM_INFINITY:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
 
 
 def enlarge_receive_buffer(sock: socket.socket) -> int:

@@ -9,8 +9,8 @@ MB = 2**20
 
 # An HTTPS body: an L10 without LF, then a load and a memory frame (captured in 2017).
 L10_LOAD_MEMORY = (
-    b"142 <172>1 2017-08-31T14:47:14+00:00 host heroku logplex - Error L10 (output buffer overflow):"
-    b" 2 messages dropped since 2017-08-31T14:44:12+00:00.203 <45>1"
+    b"142 <172>1 2017-08-31T14:47:14+00:00 host heroku logplex - Error L10 (output buffer"
+    b" overflow): 2 messages dropped since 2017-08-31T14:44:12+00:00.203 <45>1"
     b" 2017-08-31T14:47:13.830178+00:00 host heroku web.1 - source=web.1"
     b" dyno=heroku.55681600.b0bc8784-5574-4f35-9508-5ea02d47d251 sample#load_avg_1m=0.00"
     b" sample#load_avg_5m=0.00 sample#load_avg_15m=0.00\n334 <45>1 2017-08-31T14:47:13.830269+00:00"

@@ -1,5 +1,6 @@
 """The log: form, level, and that faults of peers cannot flood it."""
 
+import errno
 import io
 import json
 from collections.abc import Iterator
@@ -58,6 +59,19 @@ def test_tracebacks_are_kept_in_json() -> None:
         log.get("daemon").exception("daemon.crashed")
 
     assert "RuntimeError: a bug" in json.loads(stream.getvalue())["exception"]
+
+
+class Full(io.StringIO):
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_harms_nobody() -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (Full(), closed):
+        log.configure("info", "json", stream)
+        log.get("daemon").info("daemon.started")
 
 
 class Clock:

@@ -1,5 +1,6 @@
 """Sockets: addresses, errors that name them, and what the kernel tells about them."""
 
+import resource
 import socket
 
 import pytest
@@ -14,6 +15,7 @@ from heroku_syslogd.sockets import (
     kernel_drops,
     open_sockets,
     peer_host,
+    raise_descriptor_limit,
 )
 
 
@@ -82,3 +84,15 @@ def test_the_receive_buffer_grows_and_never_shrinks() -> None:
 
         assert granted >= before
         assert enlarge_receive_buffer(sock) == granted
+
+
+def test_the_limit_of_open_files_is_raised_as_far_as_allowed() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, before[1]))
+        assert raise_descriptor_limit(100) == 200
+        assert raise_descriptor_limit(300) == 300
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (300, before[1])
+        assert raise_descriptor_limit(before[1] + 1) == before[1]
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -19,6 +19,10 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _TOKEN: Final = re.compile(r"d\.[0-9a-f-]{36}")
 _TOKEN_CHARACTERS: Final = re.compile(r"[!-~]{1,64}")
+_SECRET: Final = re.compile(
+    r"""((?<![A-Za-z0-9])[dt]\.[^\s"'\]=]{8}|(?<![A-Za-z0-9])[0-9a-f]{8}(?=-))[^\s"'\]=]+""",
+    re.IGNORECASE,
+)
 _APP_NAME: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{1,64}")
 
 RELOADABLE: Final = frozenset({"log", "dynos", "drains", "limits"})
@@ -48,13 +52,13 @@ def parse(text: str, file: str = "<config>") -> Config:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(file, [ConfigProblem("", f"is not TOML: {error}")]) from error
+        raise ConfigError(file, [_shown(ConfigProblem("", f"is not TOML: {error}"))]) from error
     problems: list[ConfigProblem] = []
     config = _decode(Config, tables, "", problems)
     if config is not None:
         problems += _cross_check(config)
     if config is None or problems:
-        raise ConfigError(file, problems)
+        raise ConfigError(file, [_shown(problem) for problem in problems])
     return config
 
 
@@ -149,8 +153,7 @@ def _decode_mapping(
         return {}
     item = typing.get_args(expected)[1]
     return {
-        key: _decode_value(item, text, f"{path}.{_quoted(key)}", problems)
-        for key, text in value.items()
+        key: _decode_item(item, text, f'{path}."{key}"', problems) for key, text in value.items()
     }
 
 
@@ -172,22 +175,32 @@ def _cross_check(config: Config) -> list[ConfigProblem]:
     if not config.listener:
         problems.append(ConfigProblem("listener", "expected at least one [[listener]]"))
     for token, app in config.drains.tokens.items():
-        # The token is a secret: a problem shows no more of it than the labels do.
-        key = f"drains.tokens.{_quoted(token)}"
+        key = f'drains.tokens."{token}"'
         if not _TOKEN_CHARACTERS.fullmatch(token):
             problem = "expected a drain token (d. and a UUID) or a host name, without spaces"
             problems.append(ConfigProblem(key, problem))
-        elif token.startswith("d.") and not _TOKEN.fullmatch(token):
+        elif token.lower().startswith("d.") and not _TOKEN.fullmatch(token):
             problems.append(ConfigProblem(key, "expected a drain token: d. and a lower-case UUID"))
-        if not _APP_NAME.fullmatch(app):
+        if _SECRET.search(app):
+            problem = "looks like a drain token: expected TOKEN = APPLICATION, in this order"
+            problems.append(ConfigProblem(key, problem))
+        elif not _APP_NAME.fullmatch(app):
             problem = "expected an application name: 1 to 64 letters, digits or _.:/@+-"
             problems.append(ConfigProblem(key, problem))
     return problems
 
 
-def _quoted(token: str) -> str:
-    """Return a key for display. A drain token is a secret: no more than the labels show of it."""
-    return f'"{token[:10]}…"' if len(token) > 10 else f'"{token}"'
+def _decode_item(expected: Any, value: object, path: str, problems: list[ConfigProblem]) -> object:
+    if isinstance(value, dict):  # TOML reads an unquoted d.9173ea1f as a table d
+        problem = "expected a string; a key with a dot in it has to be quoted"
+        problems.append(ConfigProblem(path, problem))
+        return None
+    return _decode_value(expected, value, path, problems)
+
+
+def _shown(problem: ConfigProblem) -> ConfigProblem:
+    """Return a problem without the secrets in it: no more of a token than the labels show."""
+    return ConfigProblem(*(_SECRET.sub(r"\g<1>…", text) for text in problem))
 
 
 def _lower_first(text: str) -> str:

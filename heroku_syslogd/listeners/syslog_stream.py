@@ -37,6 +37,7 @@ class SyslogConnection(asyncio.Protocol):
         self._queue = context.queue
         self._clock = context.clock
         self._decoder = FrameDecoder(context.limits.max_frame_bytes)
+        self._rejected = False
         self._faults = 0  # that no message has made up for yet
         self._transport: asyncio.Transport | None = None
         self._origin = Origin(listener.label, "", Dialect.RFC5424)
@@ -54,9 +55,9 @@ class SyslogConnection(asyncio.Protocol):
         self._origin = self._origin._replace(peer=peer)
         stream = cast("asyncio.Transport", transport)
         if self._listener.admit(self):
+            # While the queue is full it is paused by its first read: uvloop forgets a pause that
+            # is asked for in here.
             self._transport = stream
-            if self._queue.paused:
-                self.pause()
         else:
             stream.abort()
 
@@ -69,6 +70,8 @@ class SyslogConnection(asyncio.Protocol):
         size = len(data) + self._decoder.retained
         decoded = self._decoder.feed(data)
         self._deliver(decoded, size - self._decoder.retained, now)
+        if self._queue.paused:
+            self.pause()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Account for what is left, and give the place back."""
@@ -102,6 +105,7 @@ class SyslogConnection(asyncio.Protocol):
 
     def reject(self, reason: RejectReason, hint: str) -> None:
         """Close the connection for a reason, which is counted and logged."""
+        self._rejected = True
         self._counters.connections_rejected[reason] += 1
         self._context.faults.warning(
             "connection.closed",
@@ -129,7 +133,7 @@ class SyslogConnection(asyncio.Protocol):
             if fault.continued:
                 continue
             self._faults += 1
-            if self._transport is not None and self._transport.is_closing():
+            if self._rejected:
                 continue  # closed for an earlier fault of this read, which was logged
             hint = HINTS[fault.reason]
             self._context.faults.warning(
@@ -139,8 +143,6 @@ class SyslogConnection(asyncio.Protocol):
                 reason=fault.reason,
                 hint=hint,
             )
-            if self._transport is None:
-                continue
             if fault.reason in _FOREIGN:
                 self.reject(RejectReason.WRONG_PROTOCOL, hint)
             elif self._faults >= self._context.limits.fault_budget:

@@ -125,8 +125,9 @@ class FrameDecoder:
         self._max = max_frame_bytes
         self._state = _State.BOUNDARY
         self._tail = b""  # start of a boundary that cannot be judged yet: a few bytes
-        self._chunks: list[bytes] = []  # parts of one incomplete message, joined once, at its end
-        self._held = 0  # bytes in _chunks
+        # The part of one incomplete message. Appending is cheap however small the pieces, and it
+        # costs no object per piece, which a slow sender could make very many of.
+        self._held = bytearray()
         self._count_size = 0  # COUNTED: bytes of MSG-LEN and its space
         self._missing = 0  # bytes that COUNTED waits for, or SKIP_COUNTED has left to skip
         self._after_digit = False  # RESYNC: the byte before the data was a digit
@@ -145,7 +146,7 @@ class FrameDecoder:
     @property
     def retained(self) -> int:
         """Bytes kept between calls."""
-        return self._held + len(self._tail)
+        return len(self._held) + len(self._tail)
 
     def feed(self, data: bytes) -> Decoded:
         """Take bytes as they came and return the messages that they complete.
@@ -169,11 +170,11 @@ class FrameDecoder:
         """
         self._frames, self._faults = [], []
         if self._state is _State.LINE:
-            self._frames.append(b"".join(self._chunks))
+            self._frames.append(bytes(self._held))
         elif self.retained or self._state is _State.COUNTED:
             count = self._count_size if self._state is _State.COUNTED else 0
             self._fault(FrameFault.TRUNCATED, count + self.retained)
-        self._chunks, self._held, self._tail = [], 0, b""
+        self._held, self._tail = bytearray(), b""
         return Decoded(self._frames, self._faults)
 
     # One method per state -------------------------------------------------------------------
@@ -246,7 +247,7 @@ class FrameDecoder:
 
     def _counted(self, data: bytes, position: int) -> int:
         part = data[position : position + self._missing]
-        self._hold(part)
+        self._held += part
         self._missing -= len(part)
         if not self._missing:
             self._complete()
@@ -255,12 +256,12 @@ class FrameDecoder:
     def _line(self, data: bytes, position: int) -> int:
         match = _TERMINATOR.search(data, position)
         end = match.start() if match else len(data)
-        if self._held + end - position > self._max:
-            self._fault(FrameFault.TOO_LONG, self._held)
-            self._chunks, self._held = [], 0
+        if len(self._held) + end - position > self._max:
+            self._fault(FrameFault.TOO_LONG, len(self._held))
+            self._held = bytearray()
             self._state, self._reason = _State.SKIP_LINE, FrameFault.TOO_LONG
             return position
-        self._hold(data[position:end])
+        self._held += data[position:end]
         if match:
             self._complete()
             return end + 1
@@ -300,13 +301,9 @@ class FrameDecoder:
 
     # Helpers ----------------------------------------------------------------------------------
 
-    def _hold(self, part: bytes) -> None:
-        self._chunks.append(part)
-        self._held += len(part)
-
     def _complete(self) -> None:
-        self._frames.append(b"".join(self._chunks))
-        self._chunks, self._held = [], 0
+        self._frames.append(bytes(self._held))
+        self._held = bytearray()
         self._state = _State.BOUNDARY
 
     def _keep_tail(self, data: bytes, position: int) -> int:

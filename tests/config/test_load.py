@@ -170,6 +170,35 @@ def test_errors_name_the_file_and_show_no_whole_token(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        f'[drains]\n"{TOKEN}" = "shop"',
+        f'[drains]\nunknown = "{TOKEN}"',
+        f'["{TOKEN}"]\na = 1',
+        f'[drains.tokens]\n{TOKEN} = "shop"',
+        f'[drains.tokens]\n"{TOKEN}" = 3',
+        f'[drains.tokens]\nshop = "{TOKEN}"',
+        f'[drains.tokens]\n"{TOKEN}" = "{TOKEN}"',
+        f'[drains.tokens]\n"{TOKEN[2:]}x" = ""',
+        f'[drains.tokens]\n"{TOKEN.upper()}" = "shop"',
+        f'[drains.tokens]\n"{TOKEN}" = "shop"\n"{TOKEN}" = "shop"',
+    ],
+)
+def test_no_mistake_shows_a_whole_token(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(text)
+
+    assert TOKEN[2:] not in str(caught.value).lower()
+    assert TOKEN[11:] not in str(caught.value).lower()
+
+
+def test_an_unquoted_token_is_explained() -> None:
+    (problem,) = problems_of(f'[drains.tokens]\n{TOKEN} = "shop"').values()
+
+    assert "has to be quoted" in problem
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [("500ms", 0.5), ("90s", 90), ("2m", 120), ("1.5h", 5400), ("1d", 86400)],
 )

@@ -54,6 +54,17 @@ async def test_a_message_cut_off_is_truncated_and_every_byte_counted(site: Site)
     assert counters.received_bytes == len(FRAME) + 20
 
 
+async def test_a_message_cut_off_is_logged(site: Site) -> None:
+    with capture_logs() as logs:
+        async with Client(await site.open("tcp")) as client:
+            await client.send(FRAME[:20])
+        await until(lambda: bool(logs))
+
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [
+        ("frame.malformed", "truncated")
+    ]
+
+
 async def test_a_reset_costs_only_its_own_connection(site: Site) -> None:
     address = await site.open("tcp")
     async with Client(address) as other:
@@ -212,6 +223,23 @@ async def test_a_full_queue_stops_reading_and_loses_nothing(site: Site) -> None:
     await late.__aexit__()
     assert counters.received_messages == 2 * total + 1
     assert counters.backpressure_total(site.now + 100) == counters.backpressure_seconds
+
+
+async def test_a_connection_made_while_the_queue_is_full_is_read_once_at_most(site: Site) -> None:
+    address = await site.open("tcp")
+    counters = site.counters("tcp")
+    async with Client(address) as first:
+        await first.send(FRAME * site.queue.max_messages)
+        await until(lambda: site.queue.paused)
+        async with Client(address) as late:
+            sender = asyncio.create_task(late.send(FRAME * 200_000))
+            await until(lambda: counters.connections == 2)
+            for _ in range(200):
+                await asyncio.sleep(0.001)  # what would be read, were reading not paused
+            assert counters.received_bytes < 600_000
+            assert await site.take(200_000)
+            await sender
+    await until(lambda: counters.connections == 0)
 
 
 async def test_closing_reads_what_was_sent_before(site: Site) -> None:

@@ -1,5 +1,7 @@
 """Framing: named cases, each whole, byte by byte, and at every split point."""
 
+import tracemalloc
+
 import pytest
 
 from heroku_syslogd.wire import FrameDecoder, FrameFault, encode_frame
@@ -166,6 +168,19 @@ def test_a_long_message_is_joined_once_and_never_kept_twice() -> None:
 
     assert decoder.feed(b"x").frames == [message]
     assert decoder.retained == 0
+
+
+def test_a_message_in_tiny_pieces_costs_little_more_than_its_bytes() -> None:
+    decoder = FrameDecoder(max_frame_bytes=65536)
+    pieces = [b"60000 <1>"] + [b"%02d" % (number % 100) for number in range(29_000)]
+    tracemalloc.start()
+    for piece in pieces:
+        decoder.feed(piece)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert decoder.retained == 58_003
+    assert held < 2 * decoder.retained
 
 
 def test_endless_garbage_is_reported_as_it_comes_and_not_kept() -> None:

@@ -24,6 +24,7 @@ from heroku_syslogd.drains import DrainTable
 from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.errors import ConfigError
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
+from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.series_budget import SeriesBudget
@@ -42,8 +43,6 @@ STOP_TIMEOUT: Final = 20.0
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _OTHER_DESCRIPTORS: Final = 64
-_TICK: Final = 0.5
-_STATUS_EVERY: Final = 10
 
 Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]
 """Something that runs beside the daemon for as long as it does, such as the demo's traffic."""
@@ -104,6 +103,9 @@ class Daemon:
         self._stop = asyncio.Event()
         self._stop_at_once = asyncio.Event()
         self._listeners: dict[str, Listener] = {}
+        self._housekeeping = Housekeeping(
+            self.telemetry, self._queue, self._dynos, self._listeners, self._notifier, clock
+        )
 
     # Run ----------------------------------------------------------------------------------------
 
@@ -140,14 +142,15 @@ class Daemon:
             asyncio.create_task(self._worker.run(self._queue), name=f"worker {number}")
             for number in range(self._config.queue.workers)
         ]
-        others = [asyncio.create_task(self._tick(), name="tick")]
-        if self._notifier.watchdog_interval:
-            others.append(asyncio.create_task(self._feed_watchdog(), name="watchdog"))
+        others = [asyncio.create_task(self._housekeeping.run(), name="housekeeping")]
+        if interval := self._notifier.watchdog_interval:
+            feeding = self._housekeeping.run_watchdog(interval)
+            others.append(asyncio.create_task(feeding, name="watchdog"))
         if companion:
             others.append(asyncio.create_task(companion(self), name="companion"))
         asyncio.get_running_loop().set_exception_handler(self._on_loop_exception)
         self._ready = True
-        self._notifier.ready(self._status())
+        self._notifier.ready(self._housekeeping.status())
         stop = asyncio.create_task(self._stop.wait(), name="stop")
         try:
             await asyncio.wait({stop, *workers, *others}, return_when=asyncio.FIRST_COMPLETED)
@@ -245,39 +248,6 @@ class Daemon:
             hint=f"expected {fault.expected} at byte {fault.column}",
         )
 
-    async def _tick(self) -> None:
-        """Measure the event loop's lag, expire dynos, look after the listeners."""
-        loop = asyncio.get_running_loop()
-        ticks, next_expiry = 0, 0.0
-        while True:
-            due = loop.time() + _TICK
-            await asyncio.sleep(_TICK)
-            self.telemetry.loop_lags.append(max(loop.time() - due, 0.0))
-            now = self._clock()
-            for listener in self._listeners.values():
-                listener.tick(now)
-            if loop.time() >= next_expiry:
-                self._dynos.expire(now)
-                next_expiry = loop.time() + min(5.0, self._dynos.expire_after / 4)
-            ticks += 1
-            if ticks % _STATUS_EVERY == 0:
-                self._notifier.status(self._status())
-
-    async def _feed_watchdog(self) -> None:
-        """Tell systemd that the loop turns, as long as a queue that is not empty moves."""
-        interval = self._notifier.watchdog_interval or 0.0
-        taken = -1
-        while True:
-            if not len(self._queue) or self._queue.taken != taken:
-                self._notifier.watchdog()
-            taken = self._queue.taken
-            await asyncio.sleep(interval / 3)
-
-    def _status(self) -> str:
-        received, lost = self.telemetry.received_messages, self.telemetry.lost_messages
-        queued, dynos = self._queue.messages, len(self._dynos)
-        return f"{received} messages received, {lost} lost, {queued} queued, {dynos} dynos"
-
     def reload(self) -> None:
         """Read the configuration again; an invalid one changes nothing."""
         if self._config_path is None:
@@ -294,7 +264,7 @@ class Daemon:
             self._take_over(new)
             self.telemetry.reload_successful = True
             self.telemetry.reload_success_at = self._clock()
-        self._notifier.ready(self._status())
+        self._notifier.ready(self._housekeeping.status())
 
     def _take_over(self, new: Config) -> None:
         changed = changes(self._config, new)

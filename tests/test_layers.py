@@ -14,6 +14,7 @@ FLOORS = [
     {"dynos", "drains", "tallies", "telemetry"},
     {"exposition", "bounded_queue", "systemd", "sockets", "log"},
     {"worker", "listeners", "admin"},
+    {"housekeeping"},
     {"daemon"},
     {"simulate"},
     {"demo", "progress"},

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 import uvloop
 
@@ -80,7 +81,22 @@ def main(arguments: list[str] | None = None) -> None:
         code = EXIT_UNAVAILABLE
     except KeyboardInterrupt:
         code = EXIT_NOTHING_DONE
+    _flush_or_discard(sys.stdout, sys.stderr)
     sys.exit(code)
+
+
+def _flush_or_discard(*streams: TextIO) -> None:
+    """Flush what can be flushed: output that nobody takes must not change the exit code.
+
+    The interpreter flushes once more at its end and exits with 120 if that fails.
+    """
+    for stream in streams:
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def run_command(options: argparse.Namespace) -> int:

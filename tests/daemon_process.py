@@ -227,7 +227,7 @@ def spawn(
     config_path, log_path = directory / "config.toml", directory / "daemon.log"
     config_path.write_text(config, encoding="utf-8")
     command = [*prefix, sys.executable, "-m", "heroku_syslogd", "run", "--config", str(config_path)]
-    inherited = {name: value for name, value in os.environ.items() if name not in _SERVICE_MANAGER}
+    inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -240,8 +240,15 @@ def spawn(
     return DaemonProcess(process, config_path, log_path)
 
 
-_SERVICE_MANAGER: Final = {"NOTIFY_SOCKET", "LISTEN_FDS", "LISTEN_PID", "WATCHDOG_USEC"}
-"""What systemd tells its services; a test run may be one."""
+_NOT_INHERITED: Final = {
+    # What systemd tells its services; a test run may be one.
+    "NOTIFY_SOCKET",
+    "LISTEN_FDS",
+    "LISTEN_PID",
+    "WATCHDOG_USEC",
+    # It would hide what happens to buffered output at the end.
+    "PYTHONUNBUFFERED",
+}
 
 
 @contextmanager

@@ -69,7 +69,7 @@ async def test_a_bug_in_a_callback_stops_the_daemon_loudly(monkeypatch: pytest.M
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug in the listener")
 
-    monkeypatch.setattr(SyslogConnection, "data_received", broken)
+    monkeypatch.setattr(SyslogConnection, "buffer_updated", broken)
 
     async def companion(running: Daemon) -> None:
         with connect(running) as client:

@@ -15,7 +15,9 @@ consumes what it can and returns the new position::
        │                                       └───────────────┼──┤ message complete
        ├──count above the limit──> SKIP_COUNTED ───────────────┼──┤
        ├──line above the limit───> SKIP_LINE <─────────────────┘──┤
+       ├──blank──────────────────> BLANK ────anything else────────┤
        └──malformed──────────────> RESYNC ───boundary found───────┴──> BOUNDARY
+    any ──fault budget spent─────> SPENT: everything that follows is dropped
 
 Staying in step. A counted message that is too long is skipped by its count. A boundary that makes
 no sense is followed by a search for the next plausible one: the byte after an LF, or a count that
@@ -23,6 +25,10 @@ is followed by a PRI. For the same reason a count whose message does not begin w
 believed: after a miscounted message the boundary lies inside some text, where digits and a space
 are common, but a PRI behind them is not. So a count that disagrees with its message costs at most
 the messages that it overlaps, even where no LF ever comes.
+
+A stream survives faults as long as it has messages: every message makes up for one fault, and when
+``fault_budget`` faults are left that nothing made up for, the stream is given up. Looking for
+messages costs more than finding them, so that is also what bounds the work that garbage can cause.
 """
 
 from __future__ import annotations
@@ -109,6 +115,8 @@ class _State(Enum):
     SKIP_COUNTED = "skip counted"
     SKIP_LINE = "skip line"
     RESYNC = "resync"
+    BLANK = "blank"
+    SPENT = "spent"
 
 
 class FrameDecoder:
@@ -119,10 +127,13 @@ class FrameDecoder:
 
     Args:
         max_frame_bytes: Longest message accepted, in bytes without its framing.
+        fault_budget: Faults not made up for by messages at which the stream is given up; None to
+            go on for ever.
     """
 
-    def __init__(self, max_frame_bytes: int = 65536) -> None:
+    def __init__(self, max_frame_bytes: int = 65536, fault_budget: int | None = None) -> None:
         self._max = max_frame_bytes
+        self._fault_budget = fault_budget
         self._state = _State.BOUNDARY
         self._tail = b""  # start of a boundary that cannot be judged yet: a few bytes
         # The part of one incomplete message. Appending is cheap however small the pieces, and it
@@ -134,6 +145,8 @@ class FrameDecoder:
         self._reason = FrameFault.UNEXPECTED_BYTE  # of the stretch that is being skipped
         self._frames: list[bytes] = []
         self._faults: list[Malformed] = []
+        self._open_faults = 0  # that no message has made up for
+        self._credited = 0  # of _frames, the messages that have made up for faults
         self._steps = {
             _State.BOUNDARY: self._boundary,
             _State.COUNTED: self._counted,
@@ -141,12 +154,19 @@ class FrameDecoder:
             _State.SKIP_COUNTED: self._skip_counted,
             _State.SKIP_LINE: self._skip_line,
             _State.RESYNC: self._resync,
+            _State.BLANK: self._blank,
+            _State.SPENT: self._spend,
         }
 
     @property
     def retained(self) -> int:
         """Bytes kept between calls."""
         return len(self._held) + len(self._tail)
+
+    @property
+    def spent(self) -> bool:
+        """Whether the stream has been given up."""
+        return self._state is _State.SPENT
 
     def feed(self, data: bytes) -> Decoded:
         """Take bytes as they came and return the messages that they complete.
@@ -160,6 +180,9 @@ class FrameDecoder:
         position, size = 0, len(data)
         while position < size:
             position = self._steps[self._state](data, position)
+        if self._open_faults:
+            self._credit()
+        self._credited = 0
         return Decoded(self._frames, self._faults)
 
     def finish(self) -> Decoded:
@@ -203,8 +226,7 @@ class FrameDecoder:
                 return self._reject(FrameFault.NO_PRI, data, position)
             end = start + int(count)
             if end - start > limit:
-                self._state, self._reason = _State.SKIP_COUNTED, FrameFault.TOO_LONG
-                self._missing = end - start
+                self._state, self._missing = _State.SKIP_COUNTED, end - start
                 self._fault(FrameFault.TOO_LONG, start - position)
                 return start
             if end > size:
@@ -219,8 +241,7 @@ class FrameDecoder:
         """Handle a boundary at which no complete count stands."""
         first = data[position]
         if first == _LT:
-            self._state = _State.LINE
-            return position
+            return self._lines(data, position)
         head = data[position : position + MAX_COUNT_DIGITS + 1]
         if 0x30 <= first <= 0x39:
             if first == 0x30 or not head.isdigit():
@@ -229,7 +250,9 @@ class FrameDecoder:
                 return self._reject(FrameFault.COUNT_DIGITS, data, position)
             return self._keep_tail(data, position)
         if first in _BLANKS:
-            return self._blank(data, position)
+            self._state = _State.BLANK
+            self._fault(FrameFault.BLANK, 0)
+            return position
         if any(head.startswith(protocol) for protocol in _FOREIGN_PROTOCOLS):
             reason = FrameFault.TLS_HELLO if first == _TLS_HELLO[0] else FrameFault.HTTP_REQUEST
             return self._reject(reason, data, position)
@@ -238,12 +261,24 @@ class FrameDecoder:
             return self._keep_tail(data, position)
         return self._reject(FrameFault.UNEXPECTED_BYTE, data, position)
 
+    def _lines(self, data: bytes, position: int) -> int:
+        """Decode line after line while they are whole."""
+        while data[position : position + 1] == b"<":
+            match = _TERMINATOR.search(data, position)
+            if match is None or match.start() - position > self._max:
+                self._state = _State.LINE
+                return position
+            self._frames.append(data[position : match.start()])
+            position = match.end()
+        return position
+
     def _blank(self, data: bytes, position: int) -> int:
         """Skip a run of line endings and blanks; it needs no search for the next boundary."""
         match = _BLANK_RUN.match(data, position)
-        end = match.end() if match else position + 1
-        self._fault(FrameFault.BLANK, end - position)
-        return end
+        end = match.end() if match else position
+        if end < len(data):
+            self._state = _State.BOUNDARY
+        return self._drop(end - position, position)
 
     def _counted(self, data: bytes, position: int) -> int:
         part = data[position : position + self._missing]
@@ -257,9 +292,9 @@ class FrameDecoder:
         match = _TERMINATOR.search(data, position)
         end = match.start() if match else len(data)
         if len(self._held) + end - position > self._max:
+            self._state = _State.SKIP_LINE
             self._fault(FrameFault.TOO_LONG, len(self._held))
             self._held = bytearray()
-            self._state, self._reason = _State.SKIP_LINE, FrameFault.TOO_LONG
             return position
         self._held += data[position:end]
         if match:
@@ -299,6 +334,9 @@ class FrameDecoder:
         self._drop(end - begin, begin)
         return len(data)
 
+    def _spend(self, data: bytes, position: int) -> int:
+        return self._drop(len(data) - position, position)
+
     # Helpers ----------------------------------------------------------------------------------
 
     def _complete(self) -> None:
@@ -312,13 +350,25 @@ class FrameDecoder:
 
     def _reject(self, reason: FrameFault, data: bytes, position: int) -> int:
         """Give up the byte at a senseless boundary and look for the next one behind it."""
-        self._state, self._reason = _State.RESYNC, reason
+        self._state = _State.RESYNC
         self._after_digit = 0x30 <= data[position] <= 0x39
         self._fault(reason, 1)
         return position + 1
 
     def _fault(self, reason: FrameFault, dropped: int) -> None:
+        """Note a fault; the last one of the budget overrules the state that the caller has set."""
         self._faults.append(Malformed(reason, dropped))
+        self._reason = reason
+        self._credit()
+        self._open_faults += 1
+        if self._fault_budget is not None and self._open_faults >= self._fault_budget:
+            self._state = _State.SPENT
+
+    def _credit(self) -> None:
+        """Let the messages since the last time make up for one fault each."""
+        made_up = len(self._frames) - self._credited
+        self._open_faults = max(self._open_faults - made_up, 0)
+        self._credited = len(self._frames)
 
     def _drop(self, count: int, position: int) -> int:
         """Add dropped bytes to the stretch that is being skipped."""

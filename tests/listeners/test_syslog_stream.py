@@ -236,10 +236,23 @@ async def test_a_connection_made_while_the_queue_is_full_is_read_once_at_most(si
             await until(lambda: counters.connections == 2)
             for _ in range(200):
                 await asyncio.sleep(0.001)  # what would be read, were reading not paused
-            assert counters.received_bytes < 600_000
+            assert counters.received_bytes <= len(FRAME) * site.queue.max_messages + 1024
             assert await site.take(200_000)
             await sender
     await until(lambda: counters.connections == 0)
+
+
+async def test_a_read_of_very_many_messages_is_several_batches(site: Site) -> None:
+    site.queue.max_messages = 10**9
+    async with Client(await site.open("tcp")) as client:
+        await client.send(b"<\n" * 20_000)
+    sizes: list[int] = []
+    async with asyncio.timeout(10):
+        while sum(sizes) < 20_000:
+            batch = await site.queue.get()
+            sizes.append(len(batch.frames))
+            assert batch.size >= len(batch.frames)
+    assert max(sizes) <= 1024
 
 
 async def test_closing_reads_what_was_sent_before(site: Site) -> None:

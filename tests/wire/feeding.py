@@ -8,8 +8,10 @@ Outcome = tuple[list[bytes], list[tuple[str, int]]]
 """Frames, and each malformed stretch with all of the bytes that it cost."""
 
 
-def decode(chunks: Iterable[bytes], limit: int = 65536, *, finish: bool = True) -> Outcome:
-    decoder = FrameDecoder(limit)
+def decode(
+    chunks: Iterable[bytes], limit: int = 65536, budget: int | None = None, *, finish: bool = True
+) -> Outcome:
+    decoder = FrameDecoder(limit, budget)
     frames: list[bytes] = []
     faults: list[Malformed] = []
     for chunk in chunks:
@@ -26,10 +28,10 @@ def decode(chunks: Iterable[bytes], limit: int = 65536, *, finish: bool = True) 
 
 
 def merged(faults: Iterable[Malformed]) -> list[tuple[str, int]]:
-    """Add up the parts of a stretch that several calls reported; runs of blanks are one stretch."""
+    """Add up the parts of a stretch that several calls reported."""
     result: list[tuple[str, int]] = []
     for reason, dropped, continued in faults:
-        if result and (continued or reason == result[-1][0] == "blank"):
+        if continued:
             assert result[-1][0] == reason
             result[-1] = (reason, result[-1][1] + dropped)
         else:
@@ -45,9 +47,9 @@ def every_way(stream: bytes) -> Iterator[list[bytes]]:
         yield [stream[:cut], stream[cut:]]
 
 
-def decode_every_way(stream: bytes, limit: int = 65536) -> Outcome:
+def decode_every_way(stream: bytes, limit: int = 65536, budget: int | None = None) -> Outcome:
     """Decode in every way, check that all agree, and return what they agree on."""
-    expected = decode([stream], limit)
+    expected = decode([stream], limit, budget)
     for chunks in every_way(stream):
-        assert decode(chunks, limit) == expected, chunks
+        assert decode(chunks, limit, budget) == expected, chunks
     return expected

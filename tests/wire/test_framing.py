@@ -183,6 +183,41 @@ def test_a_message_in_tiny_pieces_costs_little_more_than_its_bytes() -> None:
     assert held < 2 * decoder.retained
 
 
+def test_a_stream_is_given_up_when_its_fault_budget_is_spent() -> None:
+    stream = b"<1>a\nx\nx\nx\n<2>b\n" + b"y" * 20
+
+    assert decode_every_way(stream, budget=4)[0] == [b"<1>a", b"<2>b"]
+    frames, faults = decode_every_way(stream, budget=3)
+    assert frames == [b"<1>a"]
+    assert faults == [
+        ("unexpected_byte", 2),
+        ("unexpected_byte", 2),
+        ("unexpected_byte", len(stream) - 9),
+    ]
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_every_message_makes_up_for_one_fault(chunk: int) -> None:
+    stream = (b"<1>a\nx\n" * 100 + b"5 <1>ab\n" * 100) * 2
+    decoder = FrameDecoder(fault_budget=2)
+    frames = 0
+    for start in range(0, len(stream), chunk):
+        frames += len(decoder.feed(stream[start : start + chunk]).frames)
+
+    assert frames == 400
+    assert not decoder.spent
+    decoder.feed(b"x\nx\n")
+    assert decoder.spent
+
+
+def test_a_stream_that_was_given_up_costs_nothing_more() -> None:
+    decoder = FrameDecoder(fault_budget=1)
+    decoder.feed(b"x")
+
+    assert decoder.feed(b"<1>a\n" * 1000) == ([], [("unexpected_byte", 5000, True)])
+    assert decoder.retained == 0
+
+
 def test_endless_garbage_is_reported_as_it_comes_and_not_kept() -> None:
     decoder = FrameDecoder()
     dropped = 0

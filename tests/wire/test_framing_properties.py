@@ -45,15 +45,18 @@ def test_encode_then_decode_is_the_identity(
 
 
 @settings(max_examples=400)
-@given(split(garbage))
-@example([b"0", b"12 <13>", b"xxxxxxxx"])
-@example([b"x123456", b" <13>"])
-@example([b"0", b"0000000"])
-@example([b"12", b"3", b"45678", b"9 <1>a"])
-def test_any_split_of_any_stream_gives_the_same_messages(chunks: list[bytes]) -> None:
-    whole, whole_faults = decode([b"".join(chunks)], LIMIT)
+@given(split(garbage), st.sampled_from([None, 1, 2, 5]))
+@example([b"0", b"12 <13>", b"xxxxxxxx"], None)
+@example([b"x123456", b" <13>"], None)
+@example([b"0", b"0000000"], None)
+@example([b"12", b"3", b"45678", b"9 <1>a"], None)
+@example([b"\n", b"\n<1>a\nx\nx\n"], 2)
+def test_any_split_of_any_stream_gives_the_same_messages(
+    chunks: list[bytes], budget: int | None
+) -> None:
+    whole, whole_faults = decode([b"".join(chunks)], LIMIT, budget)
 
-    frames, faults = decode(chunks, LIMIT)
+    frames, faults = decode(chunks, LIMIT, budget)
 
     assert frames == whole
     assert faults == whole_faults

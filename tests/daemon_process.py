@@ -212,6 +212,7 @@ def spawn(
     directory: Path,
     *,
     prefix: Sequence[str] = (),
+    options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
 ) -> DaemonProcess:
@@ -221,12 +222,14 @@ def spawn(
         config: Text of its configuration file.
         directory: Where to put that and its log.
         prefix: Command before that of the daemon, which must replace itself by it.
+        options: More options of ``run``.
         environ: Variables to set.
         pass_fds: Descriptors to pass on.
     """
     config_path, log_path = directory / "config.toml", directory / "daemon.log"
     config_path.write_text(config, encoding="utf-8")
-    command = [*prefix, sys.executable, "-m", "heroku_syslogd", "run", "--config", str(config_path)]
+    run = [sys.executable, "-m", "heroku_syslogd", "run", "--config", str(config_path)]
+    command = [*prefix, *run, *options]
     inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -257,11 +260,14 @@ def running(
     directory: Path,
     *,
     prefix: Sequence[str] = (),
+    options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
 ) -> Iterator[DaemonProcess]:
     """Run the daemon, ready; see `spawn`. At the end it is stopped, and its log must be clean."""
-    daemon = spawn(config, directory, prefix=prefix, environ=environ, pass_fds=pass_fds)
+    daemon = spawn(
+        config, directory, prefix=prefix, options=options, environ=environ, pass_fds=pass_fds
+    )
     try:
         wait_until(lambda: daemon.ended() or daemon.events("daemon.started"), "daemon.started")
         assert not daemon.ended(), daemon.log_path.read_text(encoding="utf-8")

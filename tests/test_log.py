@@ -41,6 +41,19 @@ def test_json_without_a_terminal() -> None:
     }
 
 
+def test_a_changed_level_applies_to_loggers_that_exist_already() -> None:
+    stream = io.StringIO()
+    log.configure("warning", "json", stream)
+    logger = log.get("daemon")
+    logger.info("not.shown")
+    log.configure("debug", "json", stream)
+    logger.debug("shown")
+    log.configure("error", "json", stream)
+    logger.warning("not.shown")
+
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["shown"]
+
+
 def test_colours_on_a_terminal() -> None:
     stream = Terminal()
     log.configure("info", "auto", stream)

@@ -77,10 +77,15 @@ class Daemon:
             reject_unknown=config.drains.unknown == "reject",
             max_apps=config.limits.max_apps,
         )
-        self._tallies = Tallies(self._budget)
-        self._dynos = DynoRegistry(config.dynos.expire_after, self._budget)
+        self._tallies = Tallies()
+        self._dynos = DynoRegistry(config.dynos.expire_after)
         self._worker = Worker(
-            self._drains, self._tallies, self._dynos, self.telemetry, self._report_header
+            self._drains,
+            self._tallies,
+            self._dynos,
+            self.telemetry,
+            self._budget,
+            self._report_header,
         )
         self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
         self._context = ListenerContext(

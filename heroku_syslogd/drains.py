@@ -20,7 +20,8 @@ class Refusal(StrEnum):
     """Why the messages of a drain are not counted. A closed vocabulary: it labels a metric."""
 
     UNKNOWN_DRAIN = "unknown_drain"
-    """The drain is not configured and ``drains.unknown`` is ``reject``."""
+    """The drain is not configured, and ``drains.unknown`` is ``reject`` or it bears the name of an
+    application that is."""
     APP_LIMIT = "app_limit"
     """The drain is not configured and ``limits.max_apps`` is reached."""
 
@@ -57,8 +58,13 @@ class DrainTable:
     def configure(self, tokens: Mapping[str, str], *, reject_unknown: bool, max_apps: int) -> None:
         """Take over a changed configuration."""
         self._apps = {token.encode(): app for token, app in tokens.items()}
+        self._names = frozenset(tokens.values())
         self._reject_unknown = reject_unknown
         self._max_apps = max_apps
+
+    def is_configured(self, app: str) -> bool:
+        """Tell whether the configuration names an application."""
+        return app in self._names
 
     def app_of(self, hostname: bytes) -> str | Refusal:
         """Return the application's label for a HOSTNAME, which is the drain token (Logplex)."""
@@ -74,6 +80,8 @@ class DrainTable:
         if self._reject_unknown:
             return Refusal.UNKNOWN_DRAIN
         label = redact_token(hostname)
+        if label in self._names:  # a sender that calls itself by a configured name
+            return Refusal.UNKNOWN_DRAIN
         if label not in self._labelled:
             if len(self._labelled) >= self._max_apps:
                 return Refusal.APP_LIMIT

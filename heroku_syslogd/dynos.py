@@ -7,8 +7,8 @@ shown, never a mixture; the rules that tell them apart are in `Dyno.admits`.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleKind
@@ -29,6 +29,8 @@ MAX_CLOCK_AHEAD: Final = 300.0
 COUNTERS: Final = ("memory_pgpgin", "memory_pgpgout")
 """Fields that count up within a run; `Dyno.carried` keeps them rising over restarts."""
 
+_MOST_RIVALS: Final = 4
+_NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 _SERIES_BESIDE_VALUES: Final = 3  # last sample timestamp, info, state
 _FEWEST_SERIES: Final = 1 + _SERIES_BESIDE_VALUES
 
@@ -43,6 +45,7 @@ class Dyno:
         run: UUID of the run that is shown; None while none is.
         values: Latest values of that run by field name, in base units.
         carried: What earlier runs added to the counters.
+        budget: Bound on its series.
         state: Last state that Heroku logged; None while it has logged none.
         sampled_at: Heroku's time of the newest sample, seconds since the epoch.
         heard_at: Our time of the last line that counted, seconds since the epoch.
@@ -50,9 +53,11 @@ class Dyno:
 
     __slots__ = (
         "_first_sample_at",
-        "_latest",
+        "_load_at",
+        "_memory_at",
         "_rivals",
         "app",
+        "budget",
         "carried",
         "heard_at",
         "name",
@@ -64,21 +69,25 @@ class Dyno:
         "values",
     )
 
-    def __init__(self, app: str, process_type: str, name: str, now: float) -> None:
+    def __init__(
+        self, app: str, process_type: str, name: str, budget: SeriesBudget, now: float
+    ) -> None:
         self.app = app
+        self.budget = budget
         self.process_type = process_type
         self.name = name
         self.run: str | None = None
         self.values: dict[str, float] = {}
-        self.carried: dict[str, float] = {}
+        self.carried: Mapping[str, float] = _NOTHING
         self.state: str | None = None
         self.sampled_at = 0.0
         self.heard_at = now
         self.series = 0
-        self._latest: dict[SampleKind, float] = {}
+        self._load_at = 0.0
+        self._memory_at = 0.0
         self._first_sample_at = 0.0
         # Runs that reported under this name and are not the one shown, and when last heard.
-        self._rivals: deque[tuple[str, float]] = deque(maxlen=4)
+        self._rivals: tuple[tuple[str, float], ...] = ()
 
     def admits(self, dyno_id: str, timestamp: float, now: float) -> bool:
         """Decide whether a sample's run is to be shown; a newer run takes the dyno over.
@@ -105,9 +114,14 @@ class Dyno:
         Logplex does not keep the order of lines.
         """
         self.heard_at = now
-        if timestamp < self._latest.get(sample.kind, 0.0):
-            return
-        self._latest[sample.kind] = timestamp
+        if sample.kind is SampleKind.LOAD:
+            if timestamp < self._load_at:
+                return
+            self._load_at = timestamp
+        else:
+            if timestamp < self._memory_at:
+                return
+            self._memory_at = timestamp
         self.sampled_at = max(self.sampled_at, timestamp)
         self.values.update(sample.values)
 
@@ -119,11 +133,12 @@ class Dyno:
         wrong, the silence of the run that did end expires it.
         """
         while self._rivals:
-            _, heard_at = self._rivals.pop()
+            *others, (_, heard_at) = self._rivals
+            self._rivals = tuple(others)
             if now - heard_at < HANDOVER_AFTER:
                 return False
         if self.run:
-            self._rivals.append((self.run, now))
+            self._note_rival(self.run, now)
         self._clear()
         return True
 
@@ -132,7 +147,8 @@ class Dyno:
             self._note_rival(self.run, now)
         for field in COUNTERS:
             if field in self.values:
-                self.carried[field] = self.carried.get(field, 0.0) + self.values[field]
+                total = self.carried.get(field, 0.0) + self.values[field]
+                self.carried = {**self.carried, field: total}
         self._clear()
         self.run = dyno_id
         self._first_sample_at = timestamp
@@ -142,13 +158,12 @@ class Dyno:
     def _clear(self) -> None:
         self.run = None
         self.values = {}
-        self._latest = {}
+        self._load_at = self._memory_at = 0.0
         self.sampled_at = 0.0
 
     def _note_rival(self, dyno_id: str, now: float) -> None:
         others = [rival for rival in self._rivals if rival[0] != dyno_id]
-        self._rivals.clear()
-        self._rivals.extend([*others, (dyno_id, now)])
+        self._rivals = (*others, (dyno_id, now))[-_MOST_RIVALS:]
 
 
 class DynoRegistry:
@@ -156,12 +171,10 @@ class DynoRegistry:
 
     Args:
         expire_after: Seconds of silence after which a dyno is forgotten.
-        budget: Bound on live series.
     """
 
-    def __init__(self, expire_after: float, budget: SeriesBudget) -> None:
+    def __init__(self, expire_after: float) -> None:
         self.expire_after = expire_after
-        self._budget = budget
         self._dynos: dict[tuple[str, str], Dyno] = {}
 
     def __len__(self) -> int:
@@ -179,6 +192,7 @@ class DynoRegistry:
         name: str,
         timestamp: float | None,
         now: float,
+        budget: SeriesBudget,
     ) -> None:
         """Apply what a line said about the dyno ``name`` of ``app``.
 
@@ -189,6 +203,7 @@ class DynoRegistry:
             name: The dyno's name.
             timestamp: Heroku's time of the line, None if it gave none that can be read.
             now: Our time. Both are seconds since the epoch.
+            budget: Bound on the series of the application.
         """
         if timestamp is None or timestamp > now + MAX_CLOCK_AHEAD:
             timestamp = now
@@ -196,7 +211,7 @@ class DynoRegistry:
         if dyno is None:
             if isinstance(event, DynoStateChange) and event.new in ENDED_STATES:
                 return
-            dyno = Dyno(app, process_type, name, now)
+            dyno = Dyno(app, process_type, name, budget, now)
             if not self._admit(dyno):
                 return
         if isinstance(event, RuntimeSample):
@@ -211,14 +226,18 @@ class DynoRegistry:
         horizon = now - self.expire_after
         silent = [key for key, dyno in self._dynos.items() if dyno.heard_at <= horizon]
         for key in silent:
-            self._budget.give_back(self._dynos.pop(key).series)
+            dyno = self._dynos.pop(key)
+            dyno.budget.give_back(dyno.series)
+            dyno.budget.dynos -= 1
         return len(silent)
 
     def _admit(self, dyno: Dyno) -> bool:
         """Add a dyno. One without samples has no series, so their number is bounded here."""
-        if len(self._dynos) >= self._budget.limit // _FEWEST_SERIES:
-            self._budget.refused += _FEWEST_SERIES
+        budget = dyno.budget
+        if budget.dynos >= budget.limit // _FEWEST_SERIES:
+            budget.refuse(_FEWEST_SERIES)
             return False
+        budget.dynos += 1
         self._dynos[dyno.app, dyno.name] = dyno
         return True
 
@@ -228,7 +247,7 @@ class DynoRegistry:
             return True
         wanted = len(sample.values.keys() | dyno.values.keys()) + _SERIES_BESIDE_VALUES
         if wanted > dyno.series:
-            if not self._budget.take(wanted - dyno.series):
+            if not dyno.budget.take(wanted - dyno.series):
                 return False
             dyno.series = wanted
         return True
@@ -237,5 +256,5 @@ class DynoRegistry:
         """Give back the series that a dyno no longer has."""
         has = len(dyno.values) + _SERIES_BESIDE_VALUES if dyno.values else 0
         if has < dyno.series:
-            self._budget.give_back(dyno.series - has)
+            dyno.budget.give_back(dyno.series - has)
             dyno.series = has

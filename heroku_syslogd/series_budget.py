@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 
 class SeriesBudget:
     """Counts live series against a limit.
@@ -9,27 +11,60 @@ class SeriesBudget:
     A peer chooses tokens, APP-NAMEs and dyno names; without a bound it chooses our memory. When
     the limit is reached new series are refused and counted, existing ones go on.
 
-    Attributes:
+    A `share` of a budget has a lower limit of its own and takes from the whole. Drains that nobody
+    configured have one, so that whatever they invent leaves room for those that somebody did.
+
+    Args:
         limit: Most series that may be live at a time.
-        used: Series that are live now.
-        refused: Series that were refused since the start.
+        whole: The budget that this one is a share of.
+
+    Attributes:
+        used: Series that are live now, those of its shares included.
+        refused: Series that were refused since the start, those of its shares included.
+        dynos: Dynos that are remembered on this budget, with and without series.
     """
 
-    __slots__ = ("limit", "refused", "used")
+    __slots__ = ("_limit", "_whole", "dynos", "refused", "used")
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, whole: Self | None = None) -> None:
+        self._limit = limit
+        self._whole = whole
         self.used = 0
         self.refused = 0
+        self.dynos = 0
+
+    @property
+    def limit(self) -> int:
+        """Most series that may be live at a time; of a share, half of the whole."""
+        return self._whole.limit // 2 if self._whole is not None else self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._limit = limit
+
+    def share(self) -> SeriesBudget:
+        """Return a budget of half the limit that takes from this one."""
+        return SeriesBudget(0, self)
 
     def take(self, count: int) -> bool:
         """Reserve ``count`` series; False, and counted as refused, if they do not fit."""
         if self.used + count > self.limit:
+            self.refuse(count)
+            return False
+        if self._whole is not None and not self._whole.take(count):
             self.refused += count
             return False
         self.used += count
         return True
 
+    def refuse(self, count: int) -> None:
+        """Count series that were refused."""
+        self.refused += count
+        if self._whole is not None:
+            self._whole.refuse(count)
+
     def give_back(self, count: int) -> None:
         """Release series that are no longer live."""
         self.used -= count
+        if self._whole is not None:
+            self._whole.give_back(count)

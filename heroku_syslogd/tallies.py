@@ -31,27 +31,24 @@ class LogTally:
 
 
 class Tallies:
-    """All log tallies, bounded by the series budget.
-
-    Args:
-        budget: Bound on live series.
-    """
+    """All log tallies, each bounded by the series budget of its application."""
 
     _SERIES_PER_TALLY = 2
     _SERIES_PER_APP = 1
 
-    def __init__(self, budget: SeriesBudget) -> None:
-        self._budget = budget
+    def __init__(self) -> None:
         self._logs: dict[tuple[str, str, str], LogTally] = {}
         self._apps: set[str] = set()
 
-    def log(self, app: str, source: str, process_type: str) -> LogTally | None:
+    def log(
+        self, app: str, source: str, process_type: str, budget: SeriesBudget
+    ) -> LogTally | None:
         """Return the tally of these labels, None if the series budget refuses a new one."""
         key = (app, source, process_type)
         tally = self._logs.get(key)
         if tally is None:
             new_app = app not in self._apps
-            if not self._budget.take(self._SERIES_PER_TALLY + new_app * self._SERIES_PER_APP):
+            if not budget.take(self._SERIES_PER_TALLY + new_app * self._SERIES_PER_APP):
                 return None
             self._apps.add(app)
             tally = self._logs[key] = LogTally(*key)

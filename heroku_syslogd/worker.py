@@ -14,6 +14,7 @@ from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClose
 from heroku_syslogd.drains import DrainTable, Refusal
 from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.heroku import Event, LineParser, label_text, line_parser, process_type_of
+from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.tallies import LogTally, Tallies
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import (
@@ -47,11 +48,13 @@ class Stream(NamedTuple):
         tally: Where they are counted.
         parse: Reads what a line means; None where no line of the stream means anything.
         dyno: PROCID as a label value.
+        budget: Bound on the series of the application.
     """
 
     tally: LogTally
     parse: LineParser | None
     dyno: str
+    budget: SeriesBudget
 
 
 class Worker:
@@ -62,6 +65,7 @@ class Worker:
         tallies: Log counters.
         dynos: Per-dyno state.
         telemetry: Our own counters.
+        budget: Bound on live series.
         report: Told about headers that could not be parsed.
     """
 
@@ -71,12 +75,15 @@ class Worker:
         tallies: Tallies,
         dynos: DynoRegistry,
         telemetry: Telemetry,
+        budget: SeriesBudget,
         report: FaultReporter,
     ) -> None:
         self._drains = drains
         self._tallies = tallies
         self._dynos = dynos
         self._telemetry = telemetry
+        self._budget = budget
+        self._budget_of_unknown = budget.share()
         self._report = report
         self._streams: dict[bytes, Stream] = {}
 
@@ -125,7 +132,7 @@ class Worker:
             if stream is None or pri_version not in VALID_PRI_VERSION:
                 lost += not self._slow(frame, origin, now)
                 continue
-            tally, parse, _ = stream
+            tally, parse, _, _ = stream
             tally.messages += 1
             tally.bytes += len(frame)
             tally.last_message_at = now
@@ -147,7 +154,7 @@ class Worker:
         stream = self._streams.get(key) or self._open_stream(key, message, origin)
         if stream is None:
             return False
-        tally, parse, _ = stream
+        tally, parse, _, _ = stream
         tally.messages += 1
         tally.bytes += len(frame)
         tally.last_message_at = now
@@ -163,12 +170,14 @@ class Worker:
             self._lose(origin, LostReason(app.value))
             return None
         source, process_type = label_text(message.app_name), process_type_of(message.procid)
-        tally = self._tallies.log(app, source, process_type)
+        configured = self._drains.is_configured(app)
+        budget = self._budget if configured else self._budget_of_unknown
+        tally = self._tallies.log(app, source, process_type, budget)
         if tally is None:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
         parse = line_parser(message.app_name, message.procid)
-        stream = Stream(tally, parse, label_text(message.procid))
+        stream = Stream(tally, parse, label_text(message.procid), budget)
         if len(key) <= _LONGEST_KEY:
             if len(self._streams) >= MAX_STREAMS:
                 self._streams.clear()
@@ -176,10 +185,9 @@ class Worker:
         return stream
 
     def _apply_event(self, event: Event, stream: Stream, timestamp: bytes, now: float) -> None:
-        tally = stream.tally
-        self._dynos.apply(
-            event, tally.app, tally.process_type, stream.dyno, parse_timestamp(timestamp), now
-        )
+        tally, _, dyno, budget = stream
+        at = parse_timestamp(timestamp)
+        self._dynos.apply(event, tally.app, tally.process_type, dyno, at, now, budget)
 
     def _lose(self, origin: Origin, reason: LostReason) -> None:
         self._telemetry.listener(origin.listener).lost_messages[reason] += 1

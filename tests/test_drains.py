@@ -62,6 +62,14 @@ def test_invented_tokens_are_bounded_and_configured_ones_always_pass() -> None:
     assert drains.unknown >= 1000
 
 
+def test_a_sender_that_bears_the_name_of_a_configured_application_is_refused() -> None:
+    drains = table()
+
+    assert drains.app_of(b"shop") is Refusal.UNKNOWN_DRAIN
+    assert drains.is_configured("shop")
+    assert not drains.is_configured("d.9173ea1f")
+
+
 def test_a_changed_mapping_takes_effect() -> None:
     drains = table()
     drains.configure({"d.other": "blog"}, reject_unknown=False, max_apps=10)

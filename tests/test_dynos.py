@@ -17,7 +17,7 @@ class Fleet:
 
     def __init__(self, *, expire_after: float = 120.0, limit: int = 1000) -> None:
         self.budget = SeriesBudget(limit)
-        self.registry = DynoRegistry(expire_after, self.budget)
+        self.registry = DynoRegistry(expire_after)
         self.now = T0
 
     def load(
@@ -34,7 +34,8 @@ class Fleet:
 
     def _apply(self, event: RuntimeSample | DynoStateChange, dyno: str, at: float | None) -> None:
         timestamp = self.now if at is None else at
-        self.registry.apply(event, "shop", dyno.partition(".")[0], dyno, timestamp, self.now)
+        process_type = dyno.partition(".")[0]
+        self.registry.apply(event, "shop", process_type, dyno, timestamp, self.now, self.budget)
 
     @property
     def shown(self) -> dict[str, Dyno]:

@@ -25,8 +25,8 @@ class State:
 
     def __init__(self) -> None:
         self.budget = SeriesBudget(1000)
-        self.dynos = DynoRegistry(120.0, self.budget)
-        self.tallies = Tallies(self.budget)
+        self.dynos = DynoRegistry(120.0)
+        self.tallies = Tallies()
         self.telemetry = Telemetry()
         self.telemetry.listener("tcp").received_messages = 3
         self.queue = BoundedQueue(10, 1000)
@@ -53,7 +53,7 @@ class State:
             RuntimeSample(SampleKind.LOAD, "run-1", load),
             RuntimeSample(SampleKind.MEMORY, "run-1", memory),
         ):
-            self.dynos.apply(event, "shop", "web", "web.1", T0 - 1, T0)
+            self.dynos.apply(event, "shop", "web", "web.1", T0 - 1, T0, self.budget)
 
     def text(self) -> str:
         return render(self.registry, "", self.telemetry)[0].decode()
@@ -63,7 +63,7 @@ class State:
 def state() -> State:
     state = State()
     state.add_dyno()
-    tally = state.tallies.log("shop", "heroku", "web")
+    tally = state.tallies.log("shop", "heroku", "web", state.budget)
     assert tally is not None
     tally.messages, tally.bytes, tally.last_message_at = 3, 700, T0
     return state
@@ -150,6 +150,6 @@ def test_known_label_sets_start_at_zero() -> None:
 def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
     state = State()
     sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
-    state.dynos.apply(sample, "shop", "web", "web.1", T0, T0)
+    state.dynos.apply(sample, "shop", "web", "web.1", T0, T0, state.budget)
 
     assert 'state="up"} 1.0' in state.text()

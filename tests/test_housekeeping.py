@@ -40,7 +40,7 @@ class House:
         self.now = 1_700_000_000.0
         self.telemetry = Telemetry()
         self.queue = BoundedQueue(10, 1000)
-        self.dynos = DynoRegistry(120.0, SeriesBudget(100))
+        self.dynos = DynoRegistry(120.0)
         self.listener = FakeListener()
         self.keeping = Housekeeping(
             self.telemetry,
@@ -109,7 +109,8 @@ async def test_rounds_tick_listeners_expire_dynos_and_measure_the_loop(
 ) -> None:
     monkeypatch.setattr(housekeeping, "TICK", 0.001)
     sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
-    house.dynos.apply(sample, "shop", "web", "web.1", house.now, house.now)
+    budget = SeriesBudget(100)
+    house.dynos.apply(sample, "shop", "web", "web.1", house.now, house.now, budget)
     house.now += 121
     task = asyncio.create_task(house.keeping.run())
     async with asyncio.timeout(10):

@@ -28,9 +28,9 @@ class Bench:
     def __init__(self, *, reject: bool = False, max_series: int = 1000, max_apps: int = 10) -> None:
         self.telemetry = Telemetry()
         self.counters = self.telemetry.listener("tcp")
-        budget = SeriesBudget(max_series)
-        self.tallies = Tallies(budget)
-        self.dynos = DynoRegistry(120.0, budget)
+        self.budget = SeriesBudget(max_series)
+        self.tallies = Tallies()
+        self.dynos = DynoRegistry(120.0)
         self.drains = DrainTable({TOKEN.decode(): "shop"}, reject_unknown=reject, max_apps=max_apps)
         self.reported: list[HeaderFault] = []
         self.worker = Worker(
@@ -38,6 +38,7 @@ class Bench:
             self.tallies,
             self.dynos,
             self.telemetry,
+            self.budget,
             lambda _origin, fault: self.reported.append(fault),
         )
 
@@ -170,6 +171,29 @@ def test_invented_tokens_and_names_are_bounded_and_counted() -> None:
     assert bench.lost["app_limit"] == 95
     assert bench.lost["series_limit"] > 0
     assert bench.messages["d.00000001", "app", "web"] == 2
+    bench.check_books()
+
+
+def test_invented_drains_leave_room_for_configured_ones() -> None:
+    bench = Bench(max_apps=1000, max_series=100)
+    for number in range(200):
+        stranger = b"d.%08d" % number
+        bench.apply(line(b"app", b"web.1", b"x", stranger))
+        bench.apply(line(b"heroku", b"run.%d" % number, LOAD % b"1.00", stranger))
+    assert bench.budget.used <= 50
+
+    bench.apply(line(b"heroku", b"web.1", LOAD % b"0.50"))
+
+    assert bench.loads["web.1"] == 0.5
+    assert bench.messages["shop", "heroku", "web"] == 1
+    bench.check_books()
+
+
+def test_nobody_can_write_under_the_name_of_a_configured_application(bench: Bench) -> None:
+    bench.apply(line(b"heroku", b"web.1", LOAD % b"9.99", b"shop"))
+
+    assert bench.loads == {}
+    assert bench.lost == {"unknown_drain": 1}
     bench.check_books()
 
 

@@ -26,8 +26,10 @@ class Fleet:
         sample = RuntimeSample(SampleKind.LOAD, run, {"load_avg_1m": value})
         self._apply(sample, dyno, at)
 
-    def memory(self, run: str = OLD, *, dyno: str = "web.1", **values: float) -> None:
-        self._apply(RuntimeSample(SampleKind.MEMORY, run, values), dyno, None)
+    def memory(
+        self, run: str = OLD, *, dyno: str = "web.1", at: float | None = None, **values: float
+    ) -> None:
+        self._apply(RuntimeSample(SampleKind.MEMORY, run, values), dyno, at)
 
     def state(self, old: str, new: str, *, dyno: str = "web.1") -> None:
         self._apply(DynoStateChange(old, new), dyno, None)
@@ -157,8 +159,17 @@ def test_lines_out_of_order_do_not_bring_older_values_back(fleet: Fleet) -> None
     fleet.load(2.0, at=T0 + 20)
     fleet.load(1.0, at=T0)
 
-    assert fleet.load_1m == 2.0
+    fleet.memory(at=T0 + 19, memory_rss=2.0)  # the kinds are two lines, in any order
+    fleet.memory(at=T0 + 18, memory_rss=1.0)
+
+    assert fleet.shown["web.1"].values == {"load_avg_1m": 2.0, "memory_rss": 2.0}
     assert fleet.shown["web.1"].sampled_at == T0 + 20
+
+
+def test_the_end_of_a_dyno_never_heard_of_is_not_remembered(fleet: Fleet) -> None:
+    fleet.state("up", "down")
+
+    assert len(fleet.registry) == 0
 
 
 def test_a_timestamp_from_the_far_future_does_not_block_later_samples(fleet: Fleet) -> None:

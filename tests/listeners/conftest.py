@@ -39,12 +39,12 @@ class Site:
             clock=lambda: self.now,
         )
 
-    async def open(self, kind: str) -> tuple[str, int]:
-        config = ListenerConfig(type=kind, address=Address("127.0.0.1", 0))  # type: ignore[arg-type]
+    async def open(self, kind: str, host: str = "127.0.0.1") -> tuple[str, int]:
+        config = ListenerConfig(type=kind, address=Address(host, 0))  # type: ignore[arg-type]
         listener = await open_listener(config, self.context, {})
         self.listeners.append(listener)
         host, _, port = listener.addresses[0].rpartition(":")
-        return host, int(port)
+        return host.strip("[]"), int(port)
 
     def counters(self, kind: str) -> ListenerCounters:
         return self.telemetry.listener(kind)

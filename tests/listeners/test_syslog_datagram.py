@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import pytest
 from structlog.testing import capture_logs
 
 from heroku_syslogd.telemetry import LostReason
@@ -30,6 +31,17 @@ async def test_each_datagram_is_a_message_and_a_burst_is_a_batch(site: Site) -> 
     counters = site.counters("udp")
     assert counters.received_messages == 50
     assert counters.received_bytes == 50 * len(MESSAGE) + 10 * 3 + 40 * 4
+
+
+@pytest.mark.parametrize(("connect", "peer"), [("::1", "::1"), ("::ffff:127.0.0.1", "127.0.0.1")])
+async def test_ipv6_and_both_at_once(site: Site, connect: str, peer: str) -> None:
+    _, port = await site.open("udp", "::")
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
+        client.sendto(MESSAGE, (connect, port))
+        async with asyncio.timeout(10):
+            batch = await site.queue.get()
+
+    assert (batch.frames, batch.origin.peer) == ([MESSAGE], peer)
 
 
 async def test_datagrams_that_are_no_message_are_counted_by_reason(site: Site) -> None:

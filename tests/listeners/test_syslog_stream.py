@@ -29,6 +29,20 @@ async def test_messages_of_one_read_are_one_batch_with_their_origin(site: Site) 
     assert counters.received_bytes == batch.size == 3 * len(FRAME) + len(MESSAGE) + 1
 
 
+@pytest.mark.parametrize(
+    ("listen", "connect", "peer"),
+    [("::1", "::1", "::1"), ("::", "127.0.0.1", "127.0.0.1"), ("::", "::1", "::1")],
+)
+async def test_ipv6_and_both_at_once(site: Site, listen: str, connect: str, peer: str) -> None:
+    _, port = await site.open("tcp", listen)
+    async with Client((connect, port)) as client:
+        await client.send(FRAME)
+        async with asyncio.timeout(10):
+            batch = await site.queue.get()
+
+    assert (batch.frames, batch.origin.peer) == ([MESSAGE], peer)
+
+
 async def test_a_message_in_pieces_is_one_message(site: Site) -> None:
     async with Client(await site.open("tcp")) as client:
         for byte in FRAME:

@@ -109,7 +109,13 @@ class Daemon:
         self._stop_at_once = asyncio.Event()
         self._listeners: dict[str, Listener] = {}
         self._housekeeping = Housekeeping(
-            self.telemetry, self._queue, self._dynos, self._listeners, self._notifier, clock
+            self.telemetry,
+            self._queue,
+            self._dynos,
+            self._worker,
+            self._listeners,
+            self._notifier,
+            clock,
         )
 
     # Run ----------------------------------------------------------------------------------------

@@ -62,6 +62,20 @@ class DrainTable:
         self._reject_unknown = reject_unknown
         self._max_apps = max_apps
 
+    @property
+    def strangers(self) -> frozenset[str]:
+        """Labels of the unconfigured drains that have a place."""
+        return frozenset(self._labelled)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further unconfigured drain has a place."""
+        return len(self._labelled) >= self._max_apps
+
+    def forget(self, label: str) -> None:
+        """Give the place of an unconfigured drain to another one."""
+        self._labelled.discard(label)
+
     def is_configured(self, app: str) -> bool:
         """Tell whether the configuration names an application."""
         return app in self._names

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from heroku_syslogd import log
 from heroku_syslogd.bounded_queue import BoundedQueue
 from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.listeners import Listener
 from heroku_syslogd.systemd import Notifier
 from heroku_syslogd.telemetry import Telemetry
+from heroku_syslogd.worker import Worker
 
 TICK: Final = 0.5
 """Seconds between two rounds."""
@@ -26,6 +28,7 @@ class Housekeeping:
         telemetry: Where the lag of the event loop goes.
         queue: The queue between listeners and workers.
         dynos: The dynos to expire.
+        worker: The worker that is to make room.
         listeners: The listeners to look after.
         notifier: The service manager.
         clock: Returns our time in seconds since the epoch.
@@ -36,6 +39,7 @@ class Housekeeping:
         telemetry: Telemetry,
         queue: BoundedQueue,
         dynos: DynoRegistry,
+        worker: Worker,
         listeners: Mapping[str, Listener],
         notifier: Notifier,
         clock: Callable[[], float],
@@ -43,6 +47,8 @@ class Housekeeping:
         self._telemetry = telemetry
         self._queue = queue
         self._dynos = dynos
+        self._worker = worker
+        self._log = log.get("housekeeping")
         self._listeners = listeners
         self._notifier = notifier
         self._clock = clock
@@ -61,6 +67,8 @@ class Housekeeping:
                 listener.tick(now)
             if loop.time() >= next_expiry:
                 self._dynos.expire(now)
+                if forgotten := self._worker.make_room(now):
+                    self._log.info("drains.forgotten", count=forgotten)
                 period = min(_EXPIRE_AT_LEAST_EVERY, self._dynos.expire_after / 4)
                 next_expiry = loop.time() + period
             ticks += 1

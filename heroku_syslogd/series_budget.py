@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
+
+SMALLEST_SHARE: Final = 200
+"""Series that a share has at least, where the whole has them: an application with a dozen dynos."""
 
 
 class SeriesBudget:
@@ -11,12 +14,14 @@ class SeriesBudget:
     A peer chooses tokens, APP-NAMEs and dyno names; without a bound it chooses our memory. When
     the limit is reached new series are refused and counted, existing ones go on.
 
-    A `share` of a budget has a lower limit of its own and takes from the whole. Drains that nobody
-    configured have one, so that whatever they invent leaves room for those that somebody did.
+    A `share` of a budget has a lower limit of its own and takes from the whole. Every application
+    has one, and so have all drains together that nobody configured: whatever one of them invents
+    leaves room for the others.
 
     Args:
         limit: Most series that may be live at a time.
-        whole: The budget that this one is a share of.
+        whole: The budget that this one is a share of, None if it is none.
+        divisor: What part of the whole's limit a share has.
 
     Attributes:
         used: Series that are live now, those of its shares included.
@@ -24,27 +29,31 @@ class SeriesBudget:
         dynos: Dynos that are remembered on this budget, with and without series.
     """
 
-    __slots__ = ("_limit", "_whole", "dynos", "refused", "used")
+    __slots__ = ("_divisor", "_limit", "_whole", "dynos", "refused", "used")
 
-    def __init__(self, limit: int, whole: Self | None = None) -> None:
+    def __init__(self, limit: int, whole: Self | None = None, divisor: int = 1) -> None:
         self._limit = limit
         self._whole = whole
+        self._divisor = divisor
         self.used = 0
         self.refused = 0
         self.dynos = 0
 
     @property
     def limit(self) -> int:
-        """Most series that may be live at a time; of a share, half of the whole."""
-        return self._whole.limit // 2 if self._whole is not None else self._limit
+        """Most series that may be live at a time; a share's follows that of the whole."""
+        if self._whole is None:
+            return self._limit
+        whole = self._whole.limit
+        return max(whole // self._divisor, min(SMALLEST_SHARE, whole))
 
     @limit.setter
     def limit(self, limit: int) -> None:
         self._limit = limit
 
-    def share(self) -> SeriesBudget:
-        """Return a budget of half the limit that takes from this one."""
-        return SeriesBudget(0, self)
+    def share(self, divisor: int) -> SeriesBudget:
+        """Return a budget of a part of the limit that takes from this one."""
+        return SeriesBudget(0, self, divisor)
 
     def take(self, count: int) -> bool:
         """Reserve ``count`` series; False, and counted as refused, if they do not fit."""

@@ -38,7 +38,7 @@ class Tallies:
 
     def __init__(self) -> None:
         self._logs: dict[tuple[str, str, str], LogTally] = {}
-        self._apps: set[str] = set()
+        self._budgets: dict[str, SeriesBudget] = {}
 
     def log(
         self, app: str, source: str, process_type: str, budget: SeriesBudget
@@ -47,12 +47,20 @@ class Tallies:
         key = (app, source, process_type)
         tally = self._logs.get(key)
         if tally is None:
-            new_app = app not in self._apps
+            new_app = app not in self._budgets
             if not budget.take(self._SERIES_PER_TALLY + new_app * self._SERIES_PER_APP):
                 return None
-            self._apps.add(app)
+            self._budgets[app] = budget
             tally = self._logs[key] = LogTally(*key)
         return tally
+
+    def forget(self, app: str) -> None:
+        """Drop an application's tallies; if it comes back they begin anew, as after a restart."""
+        keys = [key for key in self._logs if key[0] == app]
+        for key in keys:
+            del self._logs[key]
+        if (budget := self._budgets.pop(app, None)) is not None:
+            budget.give_back(len(keys) * self._SERIES_PER_TALLY + self._SERIES_PER_APP)
 
     def logs(self) -> Iterator[LogTally]:
         """Return every tally."""

@@ -37,6 +37,15 @@ and invented names come and go without growing memory."""
 _LONGEST_KEY: Final = 256
 """Longest stream key that is remembered; Logplex's are about 60 bytes."""
 
+IDLE_STRANGER: Final = 600.0
+"""Seconds of silence after which an unconfigured drain loses its place to one that wants it."""
+
+# Parts of the series budget, as divisors: one configured application may have half of it, all
+# unconfigured drains together half, and one of those a tenth of that half.
+_CONFIGURED_APP_PART: Final = 2
+_STRANGERS_PART: Final = 2
+_STRANGER_PART: Final = 10
+
 FaultReporter = Callable[[Origin, HeaderFault], None]
 """Told about each header that could not be parsed."""
 
@@ -83,7 +92,8 @@ class Worker:
         self._dynos = dynos
         self._telemetry = telemetry
         self._budget = budget
-        self._budget_of_unknown = budget.share()
+        self._strangers_budget = budget.share(_STRANGERS_PART)
+        self._budgets: dict[str, SeriesBudget] = {}
         self._report = report
         self._streams: dict[bytes, Stream] = {}
 
@@ -109,6 +119,28 @@ class Worker:
     def forget_streams(self) -> None:
         """Look every stream up anew: the mapping of drains to applications has changed."""
         self._streams.clear()
+
+    def make_room(self, now: float) -> int:
+        """Forget unconfigured drains that have been idle long, if their places are wanted.
+
+        Otherwise whoever invents enough tokens keeps every new drain out for ever. Their counters
+        are lost with them; a drain that matters has a name in the configuration.
+
+        Returns:
+            How many were forgotten.
+        """
+        if not self._drains.is_full:
+            return 0
+        last_message_at = self._tallies.last_message_at()
+        strangers = self._drains.strangers
+        idle = [app for app in strangers if last_message_at.get(app, 0.0) <= now - IDLE_STRANGER]
+        for app in idle:
+            self._drains.forget(app)
+            self._tallies.forget(app)
+            self._budgets.pop(app, None)
+        if idle:
+            self.forget_streams()
+        return len(idle)
 
     def apply(self, batch: Batch) -> None:
         """Apply every message of a batch.
@@ -170,8 +202,7 @@ class Worker:
             self._lose(origin, LostReason(app.value))
             return None
         source, process_type = label_text(message.app_name), process_type_of(message.procid)
-        configured = self._drains.is_configured(app)
-        budget = self._budget if configured else self._budget_of_unknown
+        budget = self._budget_of(app)
         tally = self._tallies.log(app, source, process_type, budget)
         if tally is None:
             self._lose(origin, LostReason.SERIES_LIMIT)
@@ -183,6 +214,17 @@ class Worker:
                 self._streams.clear()
             self._streams[key] = stream
         return stream
+
+    def _budget_of(self, app: str) -> SeriesBudget:
+        """Return an application's share: nobody takes the room of all the others."""
+        budget = self._budgets.get(app)
+        if budget is None:
+            if self._drains.is_configured(app):
+                budget = self._budget.share(_CONFIGURED_APP_PART)
+            else:
+                budget = self._strangers_budget.share(_STRANGER_PART)
+            self._budgets[app] = budget
+        return budget
 
     def _apply_event(self, event: Event, stream: Stream, timestamp: bytes, now: float) -> None:
         tally, _, dyno, budget = stream

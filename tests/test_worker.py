@@ -175,18 +175,62 @@ def test_invented_tokens_and_names_are_bounded_and_counted() -> None:
 
 
 def test_invented_drains_leave_room_for_configured_ones() -> None:
-    bench = Bench(max_apps=1000, max_series=100)
-    for number in range(200):
+    bench = Bench(max_apps=1000, max_series=1000)
+    for number in range(400):
         stranger = b"d.%08d" % number
         bench.apply(line(b"app", b"web.1", b"x", stranger))
         bench.apply(line(b"heroku", b"run.%d" % number, LOAD % b"1.00", stranger))
-    assert bench.budget.used <= 50
+    assert 400 < bench.budget.used <= 500
 
     bench.apply(line(b"heroku", b"web.1", LOAD % b"0.50"))
 
     assert bench.loads["web.1"] == 0.5
     assert bench.messages["shop", "heroku", "web"] == 1
     bench.check_books()
+
+
+def test_one_drain_leaves_room_for_the_others() -> None:
+    bench = Bench(max_series=10_000)
+    for number in range(2000):
+        bench.apply(line(b"heroku", b"run.%d" % number, LOAD % b"1.00", b"d.greedy"))
+    assert bench.budget.used <= 500
+
+    bench.apply(line(b"app", b"web.1", b"x", b"d.modest"))
+    bench.apply(line(b"heroku", b"web.1", LOAD % b"0.50", b"d.modest"))
+
+    assert bench.loads["web.1"] == 0.5
+    assert bench.lost == {}
+    bench.check_books()
+
+
+def test_idle_drains_that_nobody_configured_give_their_places_to_new_ones() -> None:
+    bench = Bench(max_apps=10)
+    for number in range(10):
+        bench.apply(line(b"app", b"web.1", b"x", b"d.%08d" % number))
+    bench.apply(line(b"app", b"web.1", b"x"))
+    new = line(b"app", b"web.1", b"x", b"d.newcomer")
+    bench.apply(new)
+    assert bench.lost == {"app_limit": 1}
+
+    assert bench.worker.make_room(T0 + 599) == 0
+    busy = line(b"app", b"web.1", b"x", b"d.00000003")
+    bench.worker.apply(batch(busy)._replace(received_at=T0 + 300))
+    assert bench.worker.make_room(T0 + 600) == 9
+    bench.apply(new)
+
+    assert bench.messages == {
+        ("shop", "app", "web"): 1,
+        ("d.00000003", "app", "web"): 2,
+        ("d.newcomer", "app", "web"): 1,
+    }
+    assert bench.budget.used == 3 * 3
+
+
+def test_places_that_nobody_wants_are_kept(bench: Bench) -> None:
+    bench.apply(line(b"app", b"web.1", b"x", b"d.quiet"))
+
+    assert bench.worker.make_room(T0 + 1_000_000) == 0
+    assert bench.messages == {("d.quiet", "app", "web"): 1}
 
 
 def test_nobody_can_write_under_the_name_of_a_configured_application(bench: Bench) -> None:

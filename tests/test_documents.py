@@ -10,7 +10,7 @@ import pytest
 from heroku_syslogd import __version__, catalogue
 from heroku_syslogd.catalogue import Metric
 from heroku_syslogd.cli import build_parser
-from heroku_syslogd.config import parse
+from heroku_syslogd.config import load, parse
 from heroku_syslogd.telemetry import LostReason
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +36,12 @@ def test_the_two_commands_stand_in_the_readme_and_ci_runs_the_second() -> None:
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_configuration_in_the_readme_is_valid(block: str) -> None:
     parse("\n".join(line.strip() for line in block.splitlines()))
+
+
+def test_the_configuration_of_the_service_is_valid_and_uses_its_sockets() -> None:
+    config = load(ROOT / "systemd" / "config.toml")
+
+    assert {listener.systemd for listener in config.listener} == {"tcp", "udp"}
 
 
 def test_commands_in_the_readme_are_ones_that_we_have() -> None:

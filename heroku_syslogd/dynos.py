@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleKind
 from heroku_syslogd.heroku.lifecycle import ENDED_STATES
@@ -35,17 +35,30 @@ _SERIES_BESIDE_VALUES: Final = 3  # last sample timestamp, info, state
 _FEWEST_SERIES: Final = 1 + _SERIES_BESIDE_VALUES
 
 
-class Dyno:
-    """One dyno by name, with its newest run.
+class DynoIdentity(NamedTuple):
+    """Which dyno a line is about.
 
     Attributes:
         app: Label value of the application.
         process_type: ``web`` of ``web.1``.
         name: ``web.1``.
+        budget: Bound on the series of the application.
+    """
+
+    app: str
+    process_type: str
+    name: str
+    budget: SeriesBudget
+
+
+class Dyno:
+    """One dyno by name, with its newest run.
+
+    Attributes:
+        identity: Which dyno it is.
         run: UUID of the run that is shown; None while none is.
         values: Latest values of that run by field name, in base units.
         carried: What earlier runs added to the counters.
-        budget: Bound on its series.
         state: Last state that Heroku logged; None while it has logged none.
         sampled_at: Heroku's time of the newest sample, seconds since the epoch.
         heard_at: Our time of the last line that counted, seconds since the epoch.
@@ -56,12 +69,9 @@ class Dyno:
         "_load_at",
         "_memory_at",
         "_rivals",
-        "app",
-        "budget",
         "carried",
         "heard_at",
-        "name",
-        "process_type",
+        "identity",
         "run",
         "sampled_at",
         "series",
@@ -69,13 +79,8 @@ class Dyno:
         "values",
     )
 
-    def __init__(
-        self, app: str, process_type: str, name: str, budget: SeriesBudget, now: float
-    ) -> None:
-        self.app = app
-        self.budget = budget
-        self.process_type = process_type
-        self.name = name
+    def __init__(self, identity: DynoIdentity, now: float) -> None:
+        self.identity = identity
         self.run: str | None = None
         self.values: dict[str, float] = {}
         self.carried: Mapping[str, float] = _NOTHING
@@ -185,33 +190,23 @@ class DynoRegistry:
         return (dyno for dyno in self._dynos.values() if dyno.values)
 
     def apply(
-        self,
-        event: Event,
-        app: str,
-        process_type: str,
-        name: str,
-        timestamp: float | None,
-        now: float,
-        budget: SeriesBudget,
+        self, event: Event, identity: DynoIdentity, timestamp: float | None, now: float
     ) -> None:
-        """Apply what a line said about the dyno ``name`` of ``app``.
+        """Apply what a line said about a dyno.
 
         Args:
             event: What the line means.
-            app: Label value of the application.
-            process_type: Process type of the dyno.
-            name: The dyno's name.
+            identity: Which dyno it is about.
             timestamp: Heroku's time of the line, None if it gave none that can be read.
             now: Our time. Both are seconds since the epoch.
-            budget: Bound on the series of the application.
         """
         if timestamp is None or timestamp > now + MAX_CLOCK_AHEAD:
             timestamp = now
-        dyno = self._dynos.get((app, name))
+        dyno = self._dynos.get((identity.app, identity.name))
         if dyno is None:
             if isinstance(event, DynoStateChange) and event.new in ENDED_STATES:
                 return
-            dyno = Dyno(app, process_type, name, budget, now)
+            dyno = Dyno(identity, now)
             if not self._admit(dyno):
                 return
         if isinstance(event, RuntimeSample):
@@ -227,18 +222,18 @@ class DynoRegistry:
         silent = [key for key, dyno in self._dynos.items() if dyno.heard_at <= horizon]
         for key in silent:
             dyno = self._dynos.pop(key)
-            dyno.budget.give_back(dyno.series)
-            dyno.budget.dynos -= 1
+            dyno.identity.budget.give_back(dyno.series)
+            dyno.identity.budget.dynos -= 1
         return len(silent)
 
     def _admit(self, dyno: Dyno) -> bool:
         """Add a dyno. One without samples has no series, so their number is bounded here."""
-        budget = dyno.budget
+        app, _, name, budget = dyno.identity
         if budget.dynos >= budget.limit // _FEWEST_SERIES:
             budget.refuse(_FEWEST_SERIES)
             return False
         budget.dynos += 1
-        self._dynos[dyno.app, dyno.name] = dyno
+        self._dynos[app, name] = dyno
         return True
 
     def _reserve(self, dyno: Dyno, sample: RuntimeSample) -> bool:
@@ -247,7 +242,7 @@ class DynoRegistry:
             return True
         wanted = len(sample.values.keys() | dyno.values.keys()) + _SERIES_BESIDE_VALUES
         if wanted > dyno.series:
-            if not dyno.budget.take(wanted - dyno.series):
+            if not dyno.identity.budget.take(wanted - dyno.series):
                 return False
             dyno.series = wanted
         return True
@@ -256,5 +251,5 @@ class DynoRegistry:
         """Give back the series that a dyno no longer has."""
         has = len(dyno.values) + _SERIES_BESIDE_VALUES if dyno.values else 0
         if has < dyno.series:
-            dyno.budget.give_back(dyno.series - has)
+            dyno.identity.budget.give_back(dyno.series - has)
             dyno.series = has

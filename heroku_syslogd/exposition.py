@@ -82,7 +82,7 @@ class HerokuCollector(Collector):
     def _add_dynos(self, families: dict[str, Family]) -> None:
         by_field = {field: families[metric.name] for field, metric in catalogue.RUNTIME.items()}
         for dyno in self._dynos.shown():
-            labels = (dyno.app, dyno.process_type, dyno.name)
+            labels = dyno.identity[:3]
             for field, value in dyno.values.items():
                 by_field[field].add_metric(labels, value + dyno.carried.get(field, 0.0))
             families[catalogue.DYNO_LAST_SAMPLE.name].add_metric(labels, dyno.sampled_at)

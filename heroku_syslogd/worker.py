@@ -12,8 +12,8 @@ from typing import Final, NamedTuple
 
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClosed
 from heroku_syslogd.drains import DrainTable, Refusal
-from heroku_syslogd.dynos import DynoRegistry
-from heroku_syslogd.heroku import Event, LineParser, label_text, line_parser, process_type_of
+from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
+from heroku_syslogd.heroku import LineParser, label_text, line_parser, process_type_of
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.tallies import LogTally, Tallies
 from heroku_syslogd.telemetry import LostReason, Telemetry
@@ -56,14 +56,12 @@ class Stream(NamedTuple):
     Attributes:
         tally: Where they are counted.
         parse: Reads what a line means; None where no line of the stream means anything.
-        dyno: PROCID as a label value.
-        budget: Bound on the series of the application.
+        dyno: The dyno that PROCID names.
     """
 
     tally: LogTally
     parse: LineParser | None
-    dyno: str
-    budget: SeriesBudget
+    dyno: DynoIdentity
 
 
 class Worker:
@@ -164,14 +162,14 @@ class Worker:
             if stream is None or pri_version not in VALID_PRI_VERSION:
                 lost += not self._slow(frame, origin, now)
                 continue
-            tally, parse, _, _ = stream
+            tally, parse, dyno = stream
             tally.messages += 1
             tally.bytes += len(frame)
             tally.last_message_at = now
             if parse is not None:
                 event = parse(message_text(rest, origin.dialect))
                 if event is not None:
-                    self._apply_event(event, stream, timestamp, now)
+                    self._dynos.apply(event, dyno, parse_timestamp(timestamp), now)
         self._telemetry.applied_messages += len(frames) - lost
 
     def _slow(self, frame: bytes, origin: Origin, now: float) -> bool:
@@ -186,13 +184,13 @@ class Worker:
         stream = self._streams.get(key) or self._open_stream(key, message, origin)
         if stream is None:
             return False
-        tally, parse, _, _ = stream
+        tally, parse, dyno = stream
         tally.messages += 1
         tally.bytes += len(frame)
         tally.last_message_at = now
         event = parse(message.msg) if parse is not None else None
         if event is not None:
-            self._apply_event(event, stream, message.timestamp, now)
+            self._dynos.apply(event, dyno, parse_timestamp(message.timestamp), now)
         return True
 
     def _open_stream(self, key: bytes, message: Message, origin: Origin) -> Stream | None:
@@ -208,7 +206,8 @@ class Worker:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
         parse = line_parser(message.app_name, message.procid)
-        stream = Stream(tally, parse, label_text(message.procid), budget)
+        dyno = DynoIdentity(app, process_type, label_text(message.procid), budget)
+        stream = Stream(tally, parse, dyno)
         if len(key) <= _LONGEST_KEY:
             if len(self._streams) >= MAX_STREAMS:
                 self._streams.clear()
@@ -225,11 +224,6 @@ class Worker:
                 budget = self._strangers_budget.share(_STRANGER_PART)
             self._budgets[app] = budget
         return budget
-
-    def _apply_event(self, event: Event, stream: Stream, timestamp: bytes, now: float) -> None:
-        tally, _, dyno, budget = stream
-        at = parse_timestamp(timestamp)
-        self._dynos.apply(event, tally.app, tally.process_type, dyno, at, now, budget)
 
     def _lose(self, origin: Origin, reason: LostReason) -> None:
         self._telemetry.listener(origin.listener).lost_messages[reason] += 1

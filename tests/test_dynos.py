@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from heroku_syslogd.dynos import HANDOVER_AFTER, Dyno, DynoRegistry
+from heroku_syslogd.dynos import HANDOVER_AFTER, Dyno, DynoIdentity, DynoRegistry
 from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
 from heroku_syslogd.series_budget import SeriesBudget
 
@@ -36,12 +36,12 @@ class Fleet:
 
     def _apply(self, event: RuntimeSample | DynoStateChange, dyno: str, at: float | None) -> None:
         timestamp = self.now if at is None else at
-        process_type = dyno.partition(".")[0]
-        self.registry.apply(event, "shop", process_type, dyno, timestamp, self.now, self.budget)
+        identity = DynoIdentity("shop", dyno.partition(".")[0], dyno, self.budget)
+        self.registry.apply(event, identity, timestamp, self.now)
 
     @property
     def shown(self) -> dict[str, Dyno]:
-        return {dyno.name: dyno for dyno in self.registry.shown()}
+        return {dyno.identity.name: dyno for dyno in self.registry.shown()}
 
     @property
     def load_1m(self) -> float | None:

@@ -6,7 +6,7 @@ from heroku_syslogd import catalogue
 from heroku_syslogd.bounded_queue import BoundedQueue
 from heroku_syslogd.catalogue import Metric
 from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry, render
 from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
@@ -48,12 +48,13 @@ class State:
             "memory_pgpgout": 123257,
             "memory_quota": 512 * MB,
         }
+        identity = DynoIdentity("shop", "web", "web.1", self.budget)
         for event in (
             DynoStateChange("starting", "up"),
             RuntimeSample(SampleKind.LOAD, "run-1", load),
             RuntimeSample(SampleKind.MEMORY, "run-1", memory),
         ):
-            self.dynos.apply(event, "shop", "web", "web.1", T0 - 1, T0, self.budget)
+            self.dynos.apply(event, identity, T0 - 1, T0)
 
     def text(self) -> str:
         return render(self.registry, "", self.telemetry)[0].decode()
@@ -150,6 +151,6 @@ def test_known_label_sets_start_at_zero() -> None:
 def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
     state = State()
     sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
-    state.dynos.apply(sample, "shop", "web", "web.1", T0, T0, state.budget)
+    state.dynos.apply(sample, DynoIdentity("shop", "web", "web.1", state.budget), T0, T0)
 
     assert 'state="up"} 1.0' in state.text()

@@ -12,7 +12,7 @@ import pytest
 from heroku_syslogd import housekeeping
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
 from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoRegistry
+from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
 from heroku_syslogd.heroku import RuntimeSample, SampleKind
 from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.series_budget import SeriesBudget
@@ -121,8 +121,8 @@ async def test_rounds_tick_listeners_expire_dynos_and_measure_the_loop(
 ) -> None:
     monkeypatch.setattr(housekeeping, "TICK", 0.001)
     sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
-    budget = SeriesBudget(100)
-    house.dynos.apply(sample, "shop", "web", "web.1", house.now, house.now, budget)
+    identity = DynoIdentity("shop", "web", "web.1", SeriesBudget(100))
+    house.dynos.apply(sample, identity, house.now, house.now)
     house.now += 121
     task = asyncio.create_task(house.keeping.run())
     async with asyncio.timeout(10):

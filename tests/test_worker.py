@@ -52,7 +52,7 @@ class Bench:
 
     @property
     def loads(self) -> dict[str, float]:
-        return {dyno.name: dyno.values["load_avg_1m"] for dyno in self.dynos.shown()}
+        return {dyno.identity.name: dyno.values["load_avg_1m"] for dyno in self.dynos.shown()}
 
     @property
     def lost(self) -> dict[str, int]:

@@ -57,7 +57,8 @@ class BoundedQueue:
 
     A producer that can pause puts whatever it has read, because bytes already read cannot be given
     back; when the limit is crossed every producer is paused until half of it is free again. So the
-    limit is exceeded by one read at most. A producer that cannot pause asks with `offer`.
+    limit is exceeded by the read that crosses it, and by what producers let new connections bring
+    in before their pause takes effect. A producer that cannot pause asks with `offer`.
 
     Args:
         max_messages: Messages at which producers are paused.

@@ -290,12 +290,12 @@ class Daemon:
         self._context.limits = limits
         self._context.connections.max_connections = limits.max_connections
         self._context.connections.max_per_peer = limits.max_connections_per_peer
-        self._drains.configure(
+        promoted = self._drains.configure(
             new.drains.tokens,
             reject_unknown=new.drains.unknown == "reject",
             max_apps=limits.max_apps,
         )
-        self._worker.forget_streams()
+        self._worker.forget_streams(promoted)
         self._log.info("config.reloaded", applied=changed.applied)
         if changed.restart:
             self._log.warning("config.needs_restart", keys=changed.restart)

@@ -55,12 +55,21 @@ class DrainTable:
         self._met: set[bytes] = set()
         self.configure(tokens, reject_unknown=reject_unknown, max_apps=max_apps)
 
-    def configure(self, tokens: Mapping[str, str], *, reject_unknown: bool, max_apps: int) -> None:
-        """Take over a changed configuration."""
+    def configure(
+        self, tokens: Mapping[str, str], *, reject_unknown: bool, max_apps: int
+    ) -> frozenset[str]:
+        """Take over a changed configuration.
+
+        Returns:
+            Labels of drains that it names now and that had a place among the others before.
+        """
         self._apps = {token.encode(): app for token, app in tokens.items()}
         self._names = frozenset(tokens.values())
         self._reject_unknown = reject_unknown
         self._max_apps = max_apps
+        promoted = self._names & self._labelled
+        self._labelled -= promoted
+        return promoted
 
     @property
     def strangers(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ connection's lines with any number of workers, and the sums consistent for a scr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClosed
@@ -114,9 +114,15 @@ class Worker:
         except QueueClosed:
             return
 
-    def forget_streams(self) -> None:
-        """Look every stream up anew: the mapping of drains to applications has changed."""
+    def forget_streams(self, promoted: Iterable[str] = ()) -> None:
+        """Look every stream up anew: the mapping of drains to applications has changed.
+
+        Args:
+            promoted: Applications that are configured now and were not: theirs is a larger share.
+        """
         self._streams.clear()
+        for app in promoted:
+            self._budgets.pop(app, None)
 
     def make_room(self, now: float) -> int:
         """Forget unconfigured drains that have been idle long, if their places are wanted.

@@ -226,6 +226,25 @@ def test_idle_drains_that_nobody_configured_give_their_places_to_new_ones() -> N
     assert bench.budget.used == 3 * 3
 
 
+def test_a_drain_that_is_named_later_keeps_its_place_and_its_counters() -> None:
+    bench = Bench(max_apps=1, max_series=10_000)
+    frame = line(b"app", b"web.1", b"x", b"relay-1")
+    bench.apply(frame)
+    tokens = {"relay-1": "relay-1"}
+    promoted = bench.drains.configure(tokens, reject_unknown=False, max_apps=1)
+    bench.worker.forget_streams(promoted)
+    bench.apply(line(b"app", b"web.1", b"x", b"d.newcomer"))
+    bench.worker.make_room(T0 + 1_000_000)
+    bench.apply(frame)
+    for number in range(200):  # more than the share of a drain that nobody named
+        bench.apply(line(b"heroku", b"web.%d" % number, LOAD % b"1.00", b"relay-1"))
+
+    assert promoted == {"relay-1"}
+    assert bench.messages["relay-1", "app", "web"] == 2
+    assert len(bench.loads) == 200
+    assert bench.lost == {}
+
+
 def test_places_that_nobody_wants_are_kept(bench: Bench) -> None:
     bench.apply(line(b"app", b"web.1", b"x", b"d.quiet"))
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleKind
+from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleLine
 from heroku_syslogd.heroku.lifecycle import ENDED_STATES
 from heroku_syslogd.series_budget import SeriesBudget
 
@@ -119,7 +119,7 @@ class Dyno:
         Logplex does not keep the order of lines.
         """
         self.heard_at = now
-        if sample.kind is SampleKind.LOAD:
+        if sample.line is SampleLine.LOAD:
             if timestamp < self._load_at:
                 return
             self._load_at = timestamp

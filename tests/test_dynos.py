@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from heroku_syslogd.dynos import HANDOVER_AFTER, Dyno, DynoIdentity, DynoRegistry
-from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
+from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleLine
 from heroku_syslogd.series_budget import SeriesBudget
 
 T0 = 1_700_000_000.0
@@ -23,13 +23,13 @@ class Fleet:
     def load(
         self, value: float, run: str = OLD, *, dyno: str = "web.1", at: float | None = None
     ) -> None:
-        sample = RuntimeSample(SampleKind.LOAD, run, {"load_avg_1m": value})
+        sample = RuntimeSample(SampleLine.LOAD, run, {"load_avg_1m": value})
         self._apply(sample, dyno, at)
 
     def memory(
         self, run: str = OLD, *, dyno: str = "web.1", at: float | None = None, **values: float
     ) -> None:
-        self._apply(RuntimeSample(SampleKind.MEMORY, run, values), dyno, at)
+        self._apply(RuntimeSample(SampleLine.MEMORY, run, values), dyno, at)
 
     def state(self, old: str, new: str, *, dyno: str = "web.1") -> None:
         self._apply(DynoStateChange(old, new), dyno, None)

@@ -8,7 +8,7 @@ from heroku_syslogd.catalogue import Metric
 from heroku_syslogd.drains import DrainTable
 from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry, render
-from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleKind
+from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleLine
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.series_budget import SeriesBudget
@@ -51,8 +51,8 @@ class State:
         identity = DynoIdentity("shop", "web", "web.1", self.budget)
         for event in (
             DynoStateChange("starting", "up"),
-            RuntimeSample(SampleKind.LOAD, "run-1", load),
-            RuntimeSample(SampleKind.MEMORY, "run-1", memory),
+            RuntimeSample(SampleLine.LOAD, "run-1", load),
+            RuntimeSample(SampleLine.MEMORY, "run-1", memory),
         ):
             self.dynos.apply(event, identity, T0 - 1, T0)
 
@@ -150,7 +150,7 @@ def test_known_label_sets_start_at_zero() -> None:
 
 def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
     state = State()
-    sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
+    sample = RuntimeSample(SampleLine.LOAD, "run-1", {"load_avg_1m": 1.0})
     state.dynos.apply(sample, DynoIdentity("shop", "web", "web.1", state.budget), T0, T0)
 
     assert 'state="up"} 1.0' in state.text()

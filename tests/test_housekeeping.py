@@ -13,7 +13,7 @@ from heroku_syslogd import housekeeping
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
 from heroku_syslogd.drains import DrainTable
 from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
-from heroku_syslogd.heroku import RuntimeSample, SampleKind
+from heroku_syslogd.heroku import RuntimeSample, SampleLine
 from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.systemd import Notifier
@@ -120,7 +120,7 @@ async def test_rounds_tick_listeners_expire_dynos_and_measure_the_loop(
     house: House, manager: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(housekeeping, "TICK", 0.001)
-    sample = RuntimeSample(SampleKind.LOAD, "run-1", {"load_avg_1m": 1.0})
+    sample = RuntimeSample(SampleLine.LOAD, "run-1", {"load_avg_1m": 1.0})
     identity = DynoIdentity("shop", "web", "web.1", SeriesBudget(100))
     house.dynos.apply(sample, identity, house.now, house.now)
     house.now += 121

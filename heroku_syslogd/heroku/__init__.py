@@ -9,7 +9,7 @@ from heroku_syslogd.heroku.events import (
     DynoStateChange,
     Event,
     RuntimeSample,
-    SampleKind,
+    SampleLine,
 )
 from heroku_syslogd.heroku.naming import label_text, process_type_of
 
@@ -18,7 +18,7 @@ __all__ = [
     "Event",
     "LineParser",
     "RuntimeSample",
-    "SampleKind",
+    "SampleLine",
     "label_text",
     "line_parser",
     "process_type_of",

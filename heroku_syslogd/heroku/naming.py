@@ -17,3 +17,8 @@ def label_text(token: bytes) -> str:
 def process_type_of(procid: bytes) -> str:
     """Return PROCID up to its first dot: ``web`` of ``web.1``, ``router``, ``heroku-postgres``."""
     return label_text(procid.partition(b".")[0])
+
+
+def free_text(token: bytes, limit: int = 8192) -> str:
+    """Return a wire token as text for an event, never for a label: at most ``limit`` bytes."""
+    return token[:limit].decode("utf-8", "replace")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroku_syslogd.heroku import RuntimeSample, SampleKind, runtime_metrics
+from heroku_syslogd.heroku import RuntimeSample, SampleLine, runtime_metrics
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS, RuntimeField, parse_runtime_sample
 
 MB = 2**20
@@ -16,7 +16,7 @@ def test_a_load_line() -> None:
     line = SOURCE + b"sample#load_avg_1m=2.46 sample#load_avg_5m=1.06 sample#load_avg_15m=0.99"
 
     assert parse_runtime_sample(line) == RuntimeSample(
-        SampleKind.LOAD, UUID, {"load_avg_1m": 2.46, "load_avg_5m": 1.06, "load_avg_15m": 0.99}
+        SampleLine.LOAD, UUID, {"load_avg_1m": 2.46, "load_avg_5m": 1.06, "load_avg_15m": 0.99}
     )
 
 
@@ -28,7 +28,7 @@ def test_a_memory_line() -> None:
     )
 
     assert parse_runtime_sample(line) == RuntimeSample(
-        SampleKind.MEMORY,
+        SampleLine.MEMORY,
         UUID,
         {
             "memory_total": 221.47 * MB,
@@ -44,12 +44,12 @@ def test_a_memory_line() -> None:
 
 @pytest.mark.parametrize("field", RUNTIME_FIELDS, ids=lambda field: field.name)
 def test_every_key_is_optional_and_stands_alone(field: RuntimeField) -> None:
-    name, kind, units = field
+    name, line, units = field
     unit, factor = next(iter(reversed(units.items())))
 
     sample = parse_runtime_sample(b"sample#%s=1.5%s" % (name.encode(), unit))
 
-    assert sample == RuntimeSample(kind, "", {name: 1.5 * factor})
+    assert sample == RuntimeSample(line, "", {name: 1.5 * factor})
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_unknown_keys_beside_known_ones_are_passed_over() -> None:
 numbers = st.from_regex(rb"[0-9]{1,16}(\.[0-9]{1,10})?", fullmatch=True)
 
 
-@given(st.sampled_from(SampleKind), st.data())
+@given(st.sampled_from(SampleLine), st.data())
 def test_the_whole_line_says_what_its_keys_say_one_by_one(
-    kind: SampleKind, data: st.DataObject
+    line: SampleLine, data: st.DataObject
 ) -> None:
     line = SOURCE.rstrip()
     for field in RUNTIME_FIELDS:
-        if field.kind is kind:
+        if field.line is line:
             unit = data.draw(st.sampled_from(sorted(field.units)))
             line += b" sample#%s=%s%s" % (field.name.encode(), data.draw(numbers), unit)
 

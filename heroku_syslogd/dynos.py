@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from heroku_syslogd.heroku import DynoStateChange, Event, RuntimeSample, SampleLine
+from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleLine
 from heroku_syslogd.heroku.lifecycle import ENDED_STATES
 from heroku_syslogd.series_budget import SeriesBudget
 
@@ -190,7 +190,11 @@ class DynoRegistry:
         return (dyno for dyno in self._dynos.values() if dyno.values)
 
     def apply(
-        self, event: Event, identity: DynoIdentity, timestamp: float | None, now: float
+        self,
+        event: RuntimeSample | DynoStateChange,
+        identity: DynoIdentity,
+        timestamp: float | None,
+        now: float,
     ) -> None:
         """Apply what a line said about a dyno.
 

@@ -107,11 +107,11 @@ numbers = st.from_regex(rb"[0-9]{1,16}(\.[0-9]{1,10})?", fullmatch=True)
 
 @given(st.sampled_from(SampleLine), st.data())
 def test_the_whole_line_says_what_its_keys_say_one_by_one(
-    line: SampleLine, data: st.DataObject
+    which: SampleLine, data: st.DataObject
 ) -> None:
     line = SOURCE.rstrip()
     for field in RUNTIME_FIELDS:
-        if field.line is line:
+        if field.line is which:
             unit = data.draw(st.sampled_from(sorted(field.units)))
             line += b" sample#%s=%s%s" % (field.name.encode(), data.draw(numbers), unit)
 

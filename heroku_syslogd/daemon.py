@@ -20,29 +20,38 @@ from heroku_syslogd import __version__, log
 from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
 from heroku_syslogd.config import Config, changes, load
-from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.errors import ConfigError
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
 from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.series_budget import SeriesBudget
+from heroku_syslogd.pipeline import Pipeline
+from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.sockets import PassedSockets, bound_address, raise_descriptor_limit
 from heroku_syslogd.systemd import Notifier, passed_sockets
-from heroku_syslogd.tallies import Tallies
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import HeaderFault
-from heroku_syslogd.worker import Worker
+from heroku_syslogd.worker import NOBODY, Observer
 
 READ_ON_TIMEOUT: Final = 5.0
 """Most seconds for which a stopping daemon goes on reading what peers send."""
+
+FLUSH_TIMEOUT: Final = 5.0
+"""Most seconds for which a stopping daemon waits for its events to be written."""
 
 STOP_TIMEOUT: Final = 20.0
 """Seconds after which a stop no longer waits for the queue; the unit's TimeoutStopSec is longer."""
 
 _STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _OTHER_DESCRIPTORS: Final = 64
+
+
+def _observer_of(events: EventSink | None) -> Observer:
+    """Return what the worker has to know of a sink."""
+    if events is None:
+        return NOBODY
+    return Observer(events.wanted, events.offer, wants_every_request=events.wants_every_request)
+
 
 Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]
 """Something that runs beside the daemon for as long as it does, such as the demo's traffic."""
@@ -71,21 +80,12 @@ class Daemon:
         self._notifier = Notifier()
         self.telemetry = Telemetry()
         self.telemetry.reload_success_at = clock()
-        self._budget = SeriesBudget(config.limits.max_series)
-        self._drains = DrainTable(
-            config.drains.tokens,
-            reject_unknown=config.drains.unknown == "reject",
-            max_apps=config.limits.max_apps,
-        )
-        self._tallies = Tallies()
-        self._dynos = DynoRegistry(config.dynos.expire_after)
-        self._worker = Worker(
-            self._drains,
-            self._tallies,
-            self._dynos,
+        self._events = EventSink(config.events) if config.events.path is not None else None
+        self._pipeline = Pipeline(
+            config,
             self.telemetry,
-            self._budget,
             self._report_header,
+            _observer_of(self._events),
         )
         self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
         self._context = ListenerContext(
@@ -99,8 +99,8 @@ class Daemon:
             clock=clock,
         )
         registry = build_registry(
-            HerokuCollector(self._dynos, self._tallies),
-            DaemonCollector(self.telemetry, self._queue, self._drains, self._budget, clock),
+            HerokuCollector(self._pipeline.registry, clock),
+            DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock),
         )
         self._admin = AdminServer(registry, self.telemetry, lambda: self._ready, self._faults)
         self._ready = False
@@ -111,9 +111,9 @@ class Daemon:
         self._housekeeping = Housekeeping(
             self.telemetry,
             self._queue,
-            self._dynos,
-            self._worker,
+            self._pipeline,
             self._listeners,
+            self._events,
             self._notifier,
             clock,
         )
@@ -150,7 +150,7 @@ class Daemon:
     async def _serve(self, companion: Companion | None) -> int:
         """Run what has been opened until it is to stop."""
         workers = [
-            asyncio.create_task(self._worker.run(self._queue), name=f"worker {number}")
+            asyncio.create_task(self._pipeline.worker.run(self._queue), name=f"worker {number}")
             for number in range(self._config.queue.workers)
         ]
         others = [asyncio.create_task(self._housekeeping.run(), name="housekeeping")]
@@ -187,6 +187,8 @@ class Daemon:
         """Open the admin server and every listener, or nothing."""
         passed = passed_sockets()
         try:
+            if self._events is not None:
+                self._events.open()
             await self._admin.open(self._config.admin.address)
             for config in self._config.listener:
                 listener = await open_listener(config, self._context, passed)
@@ -203,6 +205,8 @@ class Daemon:
             for listener in self._listeners.values():
                 await listener.close(0)
             await self._admin.close()
+            if self._events is not None:
+                await self._events.close(0)
             raise
         self._log.info(
             "daemon.started",
@@ -260,7 +264,9 @@ class Daemon:
         )
 
     def reload(self) -> None:
-        """Read the configuration again; an invalid one changes nothing."""
+        """Read the configuration again, an invalid one changes nothing; open the events anew."""
+        if self._events is not None:
+            self._events.reopen()
         if self._config_path is None:
             self._log.info("config.nothing_to_reload")
             return
@@ -281,21 +287,24 @@ class Daemon:
         changed = changes(self._config, new)
         # What needs a restart keeps its old value, so that the next reload names it again.
         self._config = msgspec.structs.replace(
-            self._config, log=new.log, limits=new.limits, dynos=new.dynos, drains=new.drains
+            self._config,
+            log=new.log,
+            limits=new.limits,
+            dynos=new.dynos,
+            addons=new.addons,
+            app_metrics=new.app_metrics,
+            drains=new.drains,
+            events=msgspec.structs.replace(self._config.events, kinds=new.events.kinds),
         )
         limits = new.limits
         log.configure(new.log.level, new.log.format)
-        self._dynos.expire_after = new.dynos.expire_after
-        self._budget.limit = limits.max_series
         self._context.limits = limits
         self._context.connections.max_connections = limits.max_connections
         self._context.connections.max_per_peer = limits.max_connections_per_peer
-        promoted = self._drains.configure(
-            new.drains.tokens,
-            reject_unknown=new.drains.unknown == "reject",
-            max_apps=limits.max_apps,
-        )
-        self._worker.forget_streams(promoted)
+        self._pipeline.configure(self._config)
+        if self._events is not None:
+            self._events.kinds = frozenset(new.events.kinds)
+            self._pipeline.worker.observe(_observer_of(self._events))
         self._log.info("config.reloaded", applied=changed.applied)
         if changed.restart:
             self._log.warning("config.needs_restart", keys=changed.restart)
@@ -317,6 +326,8 @@ class Daemon:
         # Whatever ended the wait, nobody reads any more when the books are closed.
         await asyncio.gather(*(listener.close(0) for listener in self._listeners.values()))
         abandoned = self._abandon()
+        if self._events is not None:
+            await self._events.close(0 if self._stop_at_once.is_set() else FLUSH_TIMEOUT)
         await self._admin.close()
         self._log.info(
             "daemon.stopped",

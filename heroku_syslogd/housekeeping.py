@@ -8,11 +8,11 @@ from typing import Final
 
 from heroku_syslogd import log
 from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.listeners import Listener
+from heroku_syslogd.pipeline import Pipeline
+from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.systemd import Notifier
 from heroku_syslogd.telemetry import Telemetry
-from heroku_syslogd.worker import Worker
 
 TICK: Final = 0.5
 """Seconds between two rounds."""
@@ -27,9 +27,9 @@ class Housekeeping:
     Args:
         telemetry: Where the lag of the event loop goes.
         queue: The queue between listeners and workers.
-        dynos: The dynos to expire.
-        worker: The worker that is to make room.
+        pipeline: What is to be tidied.
         listeners: The listeners to look after.
+        events: The sink of structured events, None if there is none.
         notifier: The service manager.
         clock: Returns our time in seconds since the epoch.
     """
@@ -38,16 +38,16 @@ class Housekeeping:
         self,
         telemetry: Telemetry,
         queue: BoundedQueue,
-        dynos: DynoRegistry,
-        worker: Worker,
+        pipeline: Pipeline,
         listeners: Mapping[str, Listener],
+        events: EventSink | None,
         notifier: Notifier,
         clock: Callable[[], float],
     ) -> None:
         self._telemetry = telemetry
         self._queue = queue
-        self._dynos = dynos
-        self._worker = worker
+        self._pipeline = pipeline
+        self._events = events
         self._log = log.get("housekeeping")
         self._listeners = listeners
         self._notifier = notifier
@@ -66,10 +66,12 @@ class Housekeeping:
             for listener in self._listeners.values():
                 listener.tick(now)
             if loop.time() >= next_expiry:
-                self._dynos.expire(now)
-                if forgotten := self._worker.make_room(now):
+                if forgotten := self._pipeline.tidy(now):
                     self._log.info("drains.forgotten", count=forgotten)
-                period = min(_EXPIRE_AT_LEAST_EVERY, self._dynos.expire_after / 4)
+                if self._events is not None:
+                    self._events.report(now)
+                expire_after = self._pipeline.registry.dynos.expire_after
+                period = min(_EXPIRE_AT_LEAST_EVERY, expire_after / 4)
                 next_expiry = loop.time() + period
             ticks += 1
             if ticks % _STATUS_EVERY == 0:
@@ -90,5 +92,5 @@ class Housekeeping:
     def status(self) -> str:
         """Return one line for ``systemctl status``."""
         received, lost = self._telemetry.received_messages, self._telemetry.lost_messages
-        queued, dynos = self._queue.messages, len(self._dynos)
+        queued, dynos = self._queue.messages, len(self._pipeline.registry.dynos)
         return f"{received} messages received, {lost} lost, {queued} queued, {dynos} dynos"

@@ -12,10 +12,19 @@ from typing import Final, NamedTuple
 
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClosed
 from heroku_syslogd.drains import DrainTable, Refusal
-from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
-from heroku_syslogd.heroku import LineParser, label_text, line_parser, process_type_of
-from heroku_syslogd.series_budget import SeriesBudget
-from heroku_syslogd.tallies import LogTally, Tallies
+from heroku_syslogd.heroku import (
+    DYNO_MANAGER,
+    OUTPUT,
+    POSTGRES_SERVER,
+    ROUTER,
+    Event,
+    Kind,
+    label_text,
+    line_rule,
+    process_type_of,
+)
+from heroku_syslogd.registry import Registry, Subject
+from heroku_syslogd.tallies import LogTally
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import (
     VALID_PRI_VERSION,
@@ -40,59 +49,70 @@ _LONGEST_KEY: Final = 256
 IDLE_STRANGER: Final = 600.0
 """Seconds of silence after which an unconfigured drain loses its place to one that wants it."""
 
-# Parts of the series budget, as divisors: one configured application may have half of it, all
-# unconfigured drains together half, and one of those a tenth of that half.
-_CONFIGURED_APP_PART: Final = 2
-_STRANGERS_PART: Final = 2
-_STRANGER_PART: Final = 10
-
 FaultReporter = Callable[[Origin, HeaderFault], None]
 """Told about each header that could not be parsed."""
+
+
+class Observer(NamedTuple):
+    """Who wants to see events, beside the metrics.
+
+    Attributes:
+        kinds: Which kinds of them.
+        notify: Given the event, what it is about, the time of its line in seconds since the epoch,
+            and MSG. Must not block.
+        wants_every_request: Whether the requests are wanted that nothing went wrong with, which
+            else are counted without an event being made of them.
+    """
+
+    kinds: frozenset[Kind]
+    notify: Callable[[Event, Subject, float, bytes], None]
+    wants_every_request: bool = False
+
+
+NOBODY: Final = Observer(frozenset(), lambda *_: None)
 
 
 class Stream(NamedTuple):
     """What all lines with one HOSTNAME, APP-NAME and PROCID have in common.
 
     Attributes:
-        tally: Where they are counted.
-        parse: Reads what a line means; None where no line of the stream means anything.
-        dyno: The dyno that PROCID names.
+        log: Where they are counted.
+        needle: What a line must hold to mean anything.
+        scan: Counts a line without making an event of it, or returns False; None where no such
+            short cut exists.
+        subject: What they are about.
     """
 
-    tally: LogTally
-    parse: LineParser | None
-    dyno: DynoIdentity
+    log: LogTally
+    needle: bytes
+    scan: Callable[[bytes], bool] | None
+    subject: Subject
 
 
 class Worker:
-    """Parses messages and applies them to the metrics; all workers share one.
+    """Parses messages and applies them to the registry; all workers share one.
 
     Args:
         drains: Maps drain tokens to applications.
-        tallies: Log counters.
-        dynos: Per-dyno state.
+        registry: Where events go.
         telemetry: Our own counters.
-        budget: Bound on live series.
         report: Told about headers that could not be parsed.
+        observer: Shown the events.
     """
 
     def __init__(
         self,
         drains: DrainTable,
-        tallies: Tallies,
-        dynos: DynoRegistry,
+        registry: Registry,
         telemetry: Telemetry,
-        budget: SeriesBudget,
         report: FaultReporter,
+        observer: Observer = NOBODY,
     ) -> None:
         self._drains = drains
-        self._tallies = tallies
-        self._dynos = dynos
+        self._registry = registry
         self._telemetry = telemetry
-        self._budget = budget
-        self._strangers_budget = budget.share(_STRANGERS_PART)
-        self._budgets: dict[str, SeriesBudget] = {}
         self._report = report
+        self._observer = observer
         self._streams: dict[bytes, Stream] = {}
 
     async def run(self, queue: BoundedQueue) -> None:
@@ -114,6 +134,11 @@ class Worker:
         except QueueClosed:
             return
 
+    def observe(self, observer: Observer) -> None:
+        """Show the events to somebody else from now on."""
+        self._observer = observer
+        self.forget_streams()
+
     def forget_streams(self, promoted: Iterable[str] = ()) -> None:
         """Look every stream up anew: the mapping of drains to applications has changed.
 
@@ -122,7 +147,7 @@ class Worker:
         """
         self._streams.clear()
         for app in promoted:
-            self._budgets.pop(app, None)
+            self._registry.promote(app)
 
     def make_room(self, now: float) -> int:
         """Forget unconfigured drains that have been idle long, if their places are wanted.
@@ -135,13 +160,12 @@ class Worker:
         """
         if not self._drains.is_full:
             return 0
-        last_message_at = self._tallies.last_message_at()
+        last_message_at = self._registry.tallies.last_message_at()
         strangers = self._drains.strangers
         idle = [app for app in strangers if last_message_at.get(app, 0.0) <= now - IDLE_STRANGER]
         for app in idle:
             self._drains.forget(app)
-            self._tallies.forget(app)
-            self._budgets.pop(app, None)
+            self._registry.forget(app)
         if idle:
             self.forget_streams()
         return len(idle)
@@ -149,10 +173,13 @@ class Worker:
     def apply(self, batch: Batch) -> None:
         """Apply every message of a batch.
 
-        The fast path: a frame of Logplex has a nil MSGID, so the bytes between TIME and the first
-        ``" - "`` name its stream (`wire.stream_key`), and one look-up of that slice stands for
-        parsing the header, mapping the drain, finding the counter and choosing the line's parser.
-        Everything else, and the first line of every stream, takes `_slow`.
+        The fast path has three tricks. A frame of Logplex has a nil MSGID, so the bytes between
+        TIME and the first ``" - "`` name its stream (`wire.stream_key`), and one look-up of that
+        slice stands for parsing the header, mapping the drain, finding the counter and choosing the
+        line's rule. Most lines are an application's output and mean nothing unless they hold a
+        ``#``, so that is looked for before anything is cut out. And most of the others are normal
+        requests, which are counted without an event being made of them. Everything else, and the
+        first line of every stream, goes the long way.
         """
         frames, origin, now, _ = batch
         streams = self._streams
@@ -168,14 +195,12 @@ class Worker:
             if stream is None or pri_version not in VALID_PRI_VERSION:
                 lost += not self._slow(frame, origin, now)
                 continue
-            tally, parse, dyno = stream
-            tally.messages += 1
-            tally.bytes += len(frame)
-            tally.last_message_at = now
-            if parse is not None:
-                event = parse(message_text(rest, origin.dialect))
-                if event is not None:
-                    self._dynos.apply(event, dyno, parse_timestamp(timestamp), now)
+            log, needle, scan, subject = stream
+            log.messages += 1
+            log.bytes += len(frame)
+            log.last_message_at = now
+            if needle in rest and not (scan is not None and scan(rest)):
+                self._read(message_text(rest, origin.dialect), timestamp, subject, now)
         self._telemetry.applied_messages += len(frames) - lost
 
     def _slow(self, frame: bytes, origin: Origin, now: float) -> bool:
@@ -190,14 +215,23 @@ class Worker:
         stream = self._streams.get(key) or self._open_stream(key, message, origin)
         if stream is None:
             return False
-        tally, parse, dyno = stream
-        tally.messages += 1
-        tally.bytes += len(frame)
-        tally.last_message_at = now
-        event = parse(message.msg) if parse is not None else None
-        if event is not None:
-            self._dynos.apply(event, dyno, parse_timestamp(message.timestamp), now)
+        log = stream.log
+        log.messages += 1
+        log.bytes += len(frame)
+        log.last_message_at = now
+        self._read(message.msg, message.timestamp, stream.subject, now)
         return True
+
+    def _read(self, msg: bytes, timestamp: bytes, subject: Subject, now: float) -> None:
+        """Apply what a line means."""
+        rule = subject.rule
+        event = rule.parse(msg)
+        if event is None:
+            subject.log.unrecognised += not rule.is_output
+            return
+        at = self._registry.apply(event, subject, parse_timestamp(timestamp), now)
+        if event.kind in self._observer.kinds:
+            self._observer.notify(event, subject, at, msg)
 
     def _open_stream(self, key: bytes, message: Message, origin: Origin) -> Stream | None:
         """Find everything that the lines of a new stream share; None if they are refused."""
@@ -205,31 +239,38 @@ class Worker:
         if isinstance(app, Refusal):
             self._lose(origin, LostReason(app.value))
             return None
-        source, process_type = label_text(message.app_name), process_type_of(message.procid)
-        budget = self._budget_of(app)
-        tally = self._tallies.log(app, source, process_type, budget)
-        if tally is None:
+        subject = self._subject(app, message)
+        if subject is None:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
-        parse = line_parser(message.app_name, message.procid)
-        dyno = DynoIdentity(app, process_type, label_text(message.procid), budget)
-        stream = Stream(tally, parse, dyno)
+        scan = None
+        if subject.rule is ROUTER and not self._observer.wants_every_request:
+            scan = subject.app.router.count_line
+        stream = Stream(subject.log, subject.rule.needle, scan, subject)
         if len(key) <= _LONGEST_KEY:
             if len(self._streams) >= MAX_STREAMS:
                 self._streams.clear()
             self._streams[key] = stream
         return stream
 
-    def _budget_of(self, app: str) -> SeriesBudget:
-        """Return an application's share: nobody takes the room of all the others."""
-        budget = self._budgets.get(app)
-        if budget is None:
-            if self._drains.is_configured(app):
-                budget = self._budget.share(_CONFIGURED_APP_PART)
-            else:
-                budget = self._strangers_budget.share(_STRANGER_PART)
-            self._budgets[app] = budget
-        return budget
+    def _subject(self, app: str, message: Message) -> Subject | None:
+        rule = line_rule(message.app_name, message.procid)
+        process_type = process_type_of(message.procid)
+        if rule is POSTGRES_SERVER and self._registry.has_dynos(app, process_type):
+            rule = OUTPUT
+        subject = self._registry.subject(
+            app,
+            rule,
+            label_text(message.app_name),
+            process_type,
+            label_text(message.procid),
+            message.hostname,
+            is_configured=self._drains.is_configured(app),
+        )
+        if subject is not None and rule is DYNO_MANAGER and not subject.log.messages:
+            # A new process type: streams that were held to be a server's may be its dynos'.
+            self._streams.clear()
+        return subject
 
     def _lose(self, origin: Origin, reason: LostReason) -> None:
         self._telemetry.listener(origin.listener).lost_messages[reason] += 1

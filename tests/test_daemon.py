@@ -90,7 +90,7 @@ async def test_a_bug_in_a_worker_loses_nothing_uncounted(monkeypatch: pytest.Mon
     def broken(*_: Any) -> None:
         raise RuntimeError("a bug in the worker")
 
-    monkeypatch.setattr(daemon._tallies, "log", broken)
+    monkeypatch.setattr(daemon._pipeline.registry, "subject", broken)
 
     async def companion(running: Daemon) -> None:
         with connect(running) as client:

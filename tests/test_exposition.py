@@ -4,36 +4,35 @@ import pytest
 
 from heroku_syslogd import catalogue
 from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.catalogue import Metric
-from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
+from heroku_syslogd.config import Config, LimitsConfig
+from heroku_syslogd.dynos import DynoIdentity
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry, render
 from heroku_syslogd.heroku import DynoStateChange, RuntimeSample, SampleLine
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.series_budget import SeriesBudget
-from heroku_syslogd.tallies import Tallies
+from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.telemetry import Telemetry
 
 T0 = 1_700_000_000.0
 MB = 2**20
 FAULTS = PeerFaultLog(lambda: T0)
+METRICS = [metric for section in catalogue.SECTIONS for metric in section.metrics]
 
 
 class State:
     """Some state and the registry over it."""
 
     def __init__(self) -> None:
-        self.budget = SeriesBudget(1000)
-        self.dynos = DynoRegistry(120.0)
-        self.tallies = Tallies()
         self.telemetry = Telemetry()
         self.telemetry.listener("tcp").received_messages = 3
         self.queue = BoundedQueue(10, 1000)
-        drains = DrainTable({}, reject_unknown=False, max_apps=5)
-        self.heroku = HerokuCollector(self.dynos, self.tallies)
+        config = Config(limits=LimitsConfig(max_series=1000, max_apps=5))
+        self.pipeline = Pipeline(config, self.telemetry, lambda *_: None)
+        self.state = self.pipeline.registry
+        self.budget = self.state.budget
+        self.heroku = HerokuCollector(self.state, clock=lambda: T0)
         self.daemon = DaemonCollector(
-            self.telemetry, self.queue, drains, self.budget, clock=lambda: T0
+            self.telemetry, self.queue, self.pipeline, None, clock=lambda: T0
         )
         self.registry = build_registry(self.heroku, self.daemon)
 
@@ -54,7 +53,7 @@ class State:
             RuntimeSample(SampleLine.LOAD, "run-1", load),
             RuntimeSample(SampleLine.MEMORY, "run-1", memory),
         ):
-            self.dynos.apply(event, identity, T0 - 1, T0)
+            self.state.dynos.apply(event, identity, T0 - 1, T0)
 
     def text(self) -> str:
         return render(self.registry, "", self.telemetry)[0].decode()
@@ -64,7 +63,7 @@ class State:
 def state() -> State:
     state = State()
     state.add_dyno()
-    tally = state.tallies.log("shop", "heroku", "web", state.budget)
+    tally = state.state.tallies.app("shop", state.budget).log("heroku", "web", is_output=False)
     assert tally is not None
     tally.messages, tally.bytes, tally.last_message_at = 3, 700, T0
     return state
@@ -90,6 +89,7 @@ def test_every_value_of_a_dyno_has_its_own_metric(state: State) -> None:
         f'heroku_dyno_state{{{labels},state="up"}} 1.0',
         'heroku_log_messages_total{app="shop",process_type="web",source="heroku"} 3.0',
         'heroku_log_bytes_total{app="shop",process_type="web",source="heroku"} 700.0',
+        'heroku_unrecognised_messages_total{app="shop",process_type="web",source="heroku"} 0.0',
         'heroku_drain_last_message_timestamp_seconds{app="shop"} 1.7e+09',
     ]
 
@@ -101,7 +101,7 @@ def test_the_series_gauge_counts_exactly_what_is_shown(state: State) -> None:
         if line.startswith("heroku_") and not line.startswith("heroku_syslogd_")
     ]
 
-    assert state.budget.used == len(shown) == 16
+    assert state.budget.used == len(shown) == 17
 
 
 def test_describe_names_the_families_that_collect_gives(state: State) -> None:
@@ -113,26 +113,22 @@ def test_describe_names_the_families_that_collect_gives(state: State) -> None:
 
 
 def test_every_metric_of_the_catalogue_is_exposed(state: State) -> None:
-    metrics = [value for value in vars(catalogue).values() if isinstance(value, Metric)]
-    metrics += catalogue.RUNTIME.values()
     text = state.text()
 
-    for metric in metrics:
+    for metric in METRICS:
         assert f"# HELP {metric.name} {metric.help}\n" in text
         assert f"# TYPE {metric.name} {metric.type.value}\n" in text
 
 
 def test_names_follow_the_conventions() -> None:
-    metrics = [value for value in vars(catalogue).values() if isinstance(value, Metric)]
-    metrics += catalogue.RUNTIME.values()
-    for metric in metrics:
+    for metric in METRICS:
         assert metric.name.startswith("heroku_")
         assert metric.name.endswith("_total") == (metric.type is catalogue.MetricType.COUNTER)
         assert not set(metric.labels) & {"job", "instance", "le", "quantile"}
 
 
 def test_every_runtime_field_has_a_metric() -> None:
-    assert [field.name for field in RUNTIME_FIELDS] == list(catalogue.RUNTIME)
+    assert [field.name for field in RUNTIME_FIELDS] == list(catalogue.dynos.RUNTIME)
 
 
 def test_known_label_sets_start_at_zero() -> None:
@@ -151,6 +147,6 @@ def test_known_label_sets_start_at_zero() -> None:
 def test_a_dyno_whose_state_was_never_logged_is_up() -> None:
     state = State()
     sample = RuntimeSample(SampleLine.LOAD, "run-1", {"load_avg_1m": 1.0})
-    state.dynos.apply(sample, DynoIdentity("shop", "web", "web.1", state.budget), T0, T0)
+    state.state.dynos.apply(sample, DynoIdentity("shop", "web", "web.1", state.budget), T0, T0)
 
     assert 'state="up"} 1.0' in state.text()

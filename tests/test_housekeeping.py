@@ -11,16 +11,15 @@ import pytest
 
 from heroku_syslogd import housekeeping
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
-from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoIdentity, DynoRegistry
+from heroku_syslogd.config import Config
+from heroku_syslogd.dynos import DynoIdentity
 from heroku_syslogd.heroku import RuntimeSample, SampleLine
 from heroku_syslogd.housekeeping import Housekeeping
+from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.systemd import Notifier
-from heroku_syslogd.tallies import Tallies
 from heroku_syslogd.telemetry import Telemetry
 from heroku_syslogd.wire import Dialect
-from heroku_syslogd.worker import Worker
 
 BATCH = Batch([b"x"], Origin("tcp", "192.0.2.1", Dialect.RFC5424), 0.0, 1)
 
@@ -43,22 +42,15 @@ class House:
         self.now = 1_700_000_000.0
         self.telemetry = Telemetry()
         self.queue = BoundedQueue(10, 1000)
-        self.dynos = DynoRegistry(120.0)
-        worker = Worker(
-            DrainTable({}, reject_unknown=False, max_apps=10),
-            Tallies(),
-            self.dynos,
-            self.telemetry,
-            SeriesBudget(100),
-            lambda *_: None,
-        )
+        pipeline = Pipeline(Config(), self.telemetry, lambda *_: None)
+        self.dynos = pipeline.registry.dynos
         self.listener = FakeListener()
         self.keeping = Housekeeping(
             self.telemetry,
             self.queue,
-            self.dynos,
-            worker,
+            pipeline,
             {"tcp": self.listener},
+            None,
             Notifier({"NOTIFY_SOCKET": str(notify_socket)}),
             lambda: self.now,
         )

@@ -8,12 +8,16 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "heroku_syslogd"
 
 FLOORS = [
-    {"errors", "series_budget", "catalogue"},
-    {"wire", "config"},
+    {"errors", "series_budget", "distinct"},
+    {"wire"},
     {"heroku"},
-    {"dynos", "drains", "tallies", "telemetry"},
-    {"exposition", "bounded_queue", "systemd", "sockets", "log"},
-    {"worker", "listeners", "admin"},
+    {"catalogue", "config"},
+    {"dynos", "drains", "tallies", "addons", "app_metrics", "telemetry"},
+    {"registry", "bounded_queue", "systemd", "sockets", "log"},
+    {"worker", "sinks", "listeners"},
+    {"pipeline"},
+    {"exposition", "replay", "explain"},
+    {"admin"},
     {"housekeeping"},
     {"daemon"},
     {"simulate"},
@@ -23,9 +27,7 @@ FLOORS = [
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 # Rooms of one floor that may use each other, and why.
-NEIGHBOURS = {
-    ("exposition", "bounded_queue"),  # the queue's gauges
-}
+NEIGHBOURS: set[tuple[str, str]] = set()
 
 FORBIDDEN = {
     # Bytes and meaning know no sockets, clock, log or metrics.
@@ -36,13 +38,16 @@ FORBIDDEN = {
     "drains": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
     "tallies": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
     "telemetry": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
+    "addons": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
+    "app_metrics": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
+    "registry": {"asyncio", "socket", "time", "structlog", "prometheus_client"},
     "worker": {"socket", "time", "structlog", "prometheus_client", "aiohttp"},
 }
 # Listeners know nothing of Heroku's lines; the simulator nothing of the receiving side.
 CLOSED_DOORS = {
-    "listeners": {"heroku", "dynos", "drains", "tallies", "exposition", "worker"},
+    "listeners": {"heroku", "dynos", "drains", "tallies", "registry", "worker", "sinks"},
     "wire": {"config", "errors", "heroku"},
-    "simulate": {"dynos", "tallies", "worker", "listeners", "daemon", "heroku"},
+    "simulate": {"dynos", "tallies", "registry", "worker", "listeners", "daemon", "heroku"},
 }
 
 

@@ -8,13 +8,12 @@ from hypothesis import strategies as st
 
 from heroku_syslogd import worker as worker_module
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
-from heroku_syslogd.drains import DrainTable
-from heroku_syslogd.dynos import DynoRegistry
-from heroku_syslogd.series_budget import SeriesBudget
-from heroku_syslogd.tallies import Tallies
+from heroku_syslogd.config import AppMetricsConfig, Config, DrainsConfig, LimitsConfig
+from heroku_syslogd.exposition import HerokuCollector
+from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import Dialect, HeaderFault
-from heroku_syslogd.worker import Worker
+from heroku_syslogd.worker import NOBODY, Observer
 
 T0 = 1_700_000_000.0
 TOKEN = b"d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
@@ -23,24 +22,45 @@ LOAD = b"source=web.1 dyno=heroku.1.run-1 sample#load_avg_1m=%s"
 
 
 class Bench:
-    """A worker with all that it works on."""
+    """A pipeline with its books."""
 
-    def __init__(self, *, reject: bool = False, max_series: int = 1000, max_apps: int = 10) -> None:
+    def __init__(
+        self,
+        *,
+        reject: bool = False,
+        max_series: int = 1000,
+        max_apps: int = 10,
+        max_app_metric_series: int = 1000,
+        observer: Observer = NOBODY,
+    ) -> None:
         self.telemetry = Telemetry()
         self.counters = self.telemetry.listener("tcp")
-        self.budget = SeriesBudget(max_series)
-        self.tallies = Tallies()
-        self.dynos = DynoRegistry(120.0)
-        self.drains = DrainTable({TOKEN.decode(): "shop"}, reject_unknown=reject, max_apps=max_apps)
         self.reported: list[HeaderFault] = []
-        self.worker = Worker(
-            self.drains,
-            self.tallies,
-            self.dynos,
-            self.telemetry,
-            self.budget,
-            lambda _origin, fault: self.reported.append(fault),
+        config = Config(
+            limits=LimitsConfig(max_series=max_series, max_apps=max_apps),
+            app_metrics=AppMetricsConfig(max_series=max_app_metric_series),
+            drains=DrainsConfig(
+                unknown="reject" if reject else "label", tokens={TOKEN.decode(): "shop"}
+            ),
         )
+        self.pipeline = Pipeline(
+            config, self.telemetry, lambda _origin, fault: self.reported.append(fault), observer
+        )
+        self.worker = self.pipeline.worker
+        self.drains = self.pipeline.drains
+        self.registry = self.pipeline.registry
+        self.budget = self.registry.budget
+        self.tallies = self.registry.tallies
+        self.dynos = self.registry.dynos
+
+    def series(self) -> dict[str, float]:
+        """Every sample of applications, as the text format writes it."""
+        found = {}
+        for family in HerokuCollector(self.registry, lambda: T0).collect():
+            for sample in family.samples:
+                labels = ",".join(f'{name}="{value}"' for name, value in sample.labels.items())
+                found[f"{sample.name}{{{labels}}}"] = sample.value
+        return found
 
     def apply(self, *frames: bytes, dialect: Dialect = Dialect.RFC5424) -> None:
         self.counters.received_messages += len(frames)
@@ -346,10 +366,10 @@ async def test_a_worker_lets_the_loop_turn_while_the_queue_is_full(bench: Bench)
 async def test_a_bug_while_applying_is_counted_and_not_hidden(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(bench.tallies, "log", broken)
+    monkeypatch.setattr(bench.registry, "subject", broken)
     queue = BoundedQueue(100, 100_000)
     queue.put(batch(line(b"app", b"web.1", b"x")))
 

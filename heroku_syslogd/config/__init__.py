@@ -2,12 +2,15 @@
 
 from heroku_syslogd.config.load import Changes, changes, load, parse
 from heroku_syslogd.config.schema import (
+    AddonsConfig,
     Address,
     AdminConfig,
+    AppMetricsConfig,
     Config,
     DrainsConfig,
     Duration,
     DynosConfig,
+    EventsConfig,
     LimitsConfig,
     ListenerConfig,
     LogConfig,
@@ -15,13 +18,16 @@ from heroku_syslogd.config.schema import (
 )
 
 __all__ = [
+    "AddonsConfig",
     "Address",
     "AdminConfig",
+    "AppMetricsConfig",
     "Changes",
     "Config",
     "DrainsConfig",
     "Duration",
     "DynosConfig",
+    "EventsConfig",
     "LimitsConfig",
     "ListenerConfig",
     "LogConfig",

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 import typing
+from enum import StrEnum
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, NamedTuple, TypeVar
@@ -25,8 +26,10 @@ _SECRET: Final = re.compile(
 )
 _APP_NAME: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{1,64}")
 
-RELOADABLE: Final = frozenset({"log", "dynos", "drains", "limits"})
-"""Tables that a running daemon takes over; the others need a restart."""
+RELOADABLE: Final = frozenset(
+    {"log", "limits", "dynos", "addons", "app_metrics", "drains", "events.kinds"}
+)
+"""Tables and keys that a running daemon takes over; the others need a restart."""
 
 
 def load(path: Path) -> Config:
@@ -86,7 +89,8 @@ def changes(old: Config, new: Config) -> Changes:
         for name in before.__struct_fields__:
             if getattr(before, name) != getattr(after, name):
                 key = f"{table}.{name}"
-                (result.applied if table in RELOADABLE else result.restart).append(key)
+                applied = table in RELOADABLE or key in RELOADABLE
+                (result.applied if applied else result.restart).append(key)
     return result
 
 
@@ -118,20 +122,15 @@ def _decode_value(expected: Any, value: object, path: str, problems: list[Config
     if isinstance(expected, UnionType):  # X | None: TOML has no null, so a value that is there is X
         expected = typing.get_args(expected)[0]
     if typing.get_origin(expected) is tuple:
-        item = typing.get_args(expected)[0]
-        if not isinstance(value, list):
-            problems.append(ConfigProblem(path, f"expected an array of tables: [[{path}]]"))
-            return ()
-        return tuple(
-            _decode(item, table, f"{path}.{index}", problems) for index, table in enumerate(value)
-        )
+        return _decode_array(typing.get_args(expected)[0], value, path, problems)
     if isinstance(expected, type) and issubclass(expected, msgspec.Struct):
         return _decode(expected, value, path, problems)
     if typing.get_origin(expected) is dict:
         return _decode_mapping(expected, value, path, problems)
-    if typing.get_origin(expected) is typing.Literal and value not in typing.get_args(expected):
-        choices = ", ".join(map(repr, typing.get_args(expected)))
-        problems.append(ConfigProblem(path, f"expected one of {choices}, got {value!r}"))
+    choices = _choices(expected)
+    if choices and value not in choices:
+        known = ", ".join(map(repr, choices))
+        problems.append(ConfigProblem(path, f"expected one of {known}, got {value!r}"))
         return None
     try:
         if hasattr(expected, "parse"):
@@ -142,6 +141,29 @@ def _decode_value(expected: Any, value: object, path: str, problems: list[Config
     except ValueError as error:
         problems.append(ConfigProblem(path, f"{error}, got {value!r}"))
     return None
+
+
+def _choices(expected: Any) -> tuple[object, ...]:
+    """Return the values that are allowed, where those are counted out."""
+    if typing.get_origin(expected) is typing.Literal:
+        return typing.get_args(expected)
+    if isinstance(expected, type) and issubclass(expected, StrEnum):
+        return tuple(str(one) for one in expected)
+    return ()
+
+
+def _decode_array(
+    item: Any, value: object, path: str, problems: list[ConfigProblem]
+) -> tuple[object, ...]:
+    """Decode an array of tables, such as ``[[listener]]``, or of plain values."""
+    if not isinstance(value, list):
+        is_table = isinstance(item, type) and issubclass(item, msgspec.Struct)
+        expected = f"an array of tables: [[{path}]]" if is_table else "an array"
+        problems.append(ConfigProblem(path, f"expected {expected}"))
+        return ()
+    return tuple(
+        _decode_value(item, one, f"{path}.{index}", problems) for index, one in enumerate(value)
+    )
 
 
 def _decode_mapping(

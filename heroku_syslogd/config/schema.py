@@ -7,6 +7,8 @@ from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from msgspec import Meta, Struct
 
+from heroku_syslogd.heroku import Kind
+
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*|\*):([0-9]{1,5})")
@@ -86,6 +88,28 @@ class DynosConfig(Struct, frozen=True, kw_only=True):
     expire_after: Duration = Duration(120)
 
 
+class AddonsConfig(Struct, frozen=True, kw_only=True):
+    """``[addons]``: metrics of add-ons."""
+
+    expire_after: Duration = Duration(300)
+
+
+class AppMetricsConfig(Struct, frozen=True, kw_only=True):
+    """``[app_metrics]``: metrics that applications print (l2met)."""
+
+    max_series: PositiveInt = 20_000
+    expire_after: Duration = Duration(3600)
+
+
+class EventsConfig(Struct, frozen=True, kw_only=True):
+    """``[events]``: structured events."""
+
+    path: str | None = None
+    format: Literal["timber"] = "timber"
+    kinds: tuple[Kind, ...] = tuple(Kind)
+    max_queue_bytes: PositiveInt = 8 * 2**20
+
+
 class AdminConfig(Struct, frozen=True, kw_only=True):
     """``[admin]``: the server of ``/metrics``."""
 
@@ -135,6 +159,9 @@ class Config(Struct, frozen=True, kw_only=True):
     queue: QueueConfig = QueueConfig()
     limits: LimitsConfig = LimitsConfig()
     dynos: DynosConfig = DynosConfig()
+    addons: AddonsConfig = AddonsConfig()
+    app_metrics: AppMetricsConfig = AppMetricsConfig()
+    events: EventsConfig = EventsConfig()
     admin: AdminConfig = AdminConfig()
     listener: tuple[ListenerConfig, ...] = DEFAULT_LISTENERS
     drains: DrainsConfig = DrainsConfig()

@@ -1,0 +1,475 @@
+"""Lines of the router with an H code (Dev Center, "Heroku Error Codes").
+
+All of them count as errors by their code, those at level info too: what is none for an alert is
+for its query to say.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from heroku_syslogd.heroku.events import RouterRequest
+from tests.corpus.example import APP, NO_DRAIN, Example, frame, rendered
+from tests.corpus.router import request
+
+# Captured ----------------------------------------------------------------------------------------
+
+_CAPTURED: Final = [
+    request(
+        "13.9 router, H81 of the log history API",
+        "host",
+        b"290 <158>1 2018-03-02T23:22:34.901697+00:00 host heroku router - at=info "
+        b'code=H81 desc="Blank app" method=GET path="/" '
+        b"host=direwolf-d99daa9eda.staging.herokuappdev.com "
+        b'request_id=56a11b1c-1f68-4658-80e4-8213a09a81c2 fwd="54.163.94.153" dyno= '
+        b"connect= service= status=502 bytes= protocol=https\n",
+        RouterRequest(
+            at="info",
+            code="H81",
+            desc="Blank app",
+            method="GET",
+            path="/",
+            host="direwolf-d99daa9eda.staging.herokuappdev.com",
+            request_id="56a11b1c-1f68-4658-80e4-8213a09a81c2",
+            fwd="54.163.94.153",
+            status=502,
+            protocol="https",
+        ),
+    ),
+    request(
+        "13.10 router, H10, empty values",
+        "host",
+        b"263 <158>1 2018-03-29T14:18:26.133358+00:00 host heroku router - at=error "
+        b'code=H10 desc="App crashed" method=GET path="/" host=scrooge.niteo.co '
+        b'request_id=7a2a1014-6826-4d46-86b0-db4668cbf8c0 fwd="77.208.20.53" dyno= '
+        b"connect= service= status=503 bytes= protocol=http\n",
+        RouterRequest(
+            at="error",
+            code="H10",
+            desc="App crashed",
+            method="GET",
+            path="/",
+            host="scrooge.niteo.co",
+            request_id="7a2a1014-6826-4d46-86b0-db4668cbf8c0",
+            fwd="77.208.20.53",
+            status=503,
+            protocol="http",
+        ),
+    ),
+    request(
+        "13.11 router, H12 without request id, unquoted fwd",
+        "host",
+        b"<158>1 2015-04-02T12:52:31.520012+00:00 host heroku router - at=error code=H12 "
+        b'desc="Request timeout" method=GET path="/" host=myapp.com fwd=17.17.17.17 '
+        b"dyno=web.1 connect=6ms service=30001ms status=503 bytes=0",
+        RouterRequest(
+            at="error",
+            code="H12",
+            desc="Request timeout",
+            method="GET",
+            path="/",
+            host="myapp.com",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.006,
+            service=30.001,
+            status=503,
+            bytes=0,
+        ),
+        note="count left out: it does not fit",
+    ),
+    # terraform-heroku-cloudwatch-logging, and logplex-statsd, spec/Text/HerokuErrors/ParserSpec.hs
+    request(
+        "3.7 Router 2.0, H18 after a status",
+        NO_DRAIN,
+        rendered(
+            b"2026-01-09T19:29:07.973289+00:00 heroku[router]: sock=backend at=error code=H18 "
+            b'desc="Server Request Interrupted" method=POST '
+            b'path="/api/v1/semantic_search_stream" '
+            b"host=class-chat-python-f081e08f29b8.herokuapp.com "
+            b'request_id=32703692-2362-4363-b46a-92c695c1d6b1 fwd="100.27.26.255" dyno=web.1 '
+            b"connect=0ms service=710ms status=200 bytes=0 protocol=http1.1 tls=true "
+            b"tls_version=unknown"
+        ),
+        RouterRequest(
+            at="error",
+            code="H18",
+            desc="Server Request Interrupted",
+            sock="backend",
+            method="POST",
+            path="/api/v1/semantic_search_stream",
+            host="class-chat-python-f081e08f29b8.herokuapp.com",
+            request_id="32703692-2362-4363-b46a-92c695c1d6b1",
+            fwd="100.27.26.255",
+            dyno="web.1",
+            connect=0.0,
+            service=0.710,
+            status=200,
+            bytes=0,
+            protocol="http1.1",
+            tls=True,
+            tls_version="unknown",
+        ),
+    ),
+    request(
+        "4.1 router, H14",
+        APP,
+        frame(
+            b"heroku",
+            b"router",
+            b'at=error code=H14 desc="No web processes running" method=GET path="/ping" '
+            b"host=ancient-savannah-2923.herokuapp.com "
+            b'request_id=f6e91d26-b363-4837-8208-00dcf6d7b2f0 fwd="120.148.233.212" dyno= '
+            b"connect= service= status=503 bytes=",
+        ),
+        RouterRequest(
+            at="error",
+            code="H14",
+            desc="No web processes running",
+            method="GET",
+            path="/ping",
+            host="ancient-savannah-2923.herokuapp.com",
+            request_id="f6e91d26-b363-4837-8208-00dcf6d7b2f0",
+            fwd="120.148.233.212",
+            status=503,
+        ),
+    ),
+    request(
+        "4.1 router, H13",
+        NO_DRAIN,
+        rendered(
+            b" "
+            b'heroku[router]: at=error code=H13 desc="Connection closed without response" '
+            b'method=GET path="/" host=bfghsdg.herokuapp.com '
+            b'request_id=b07a280a-64dd-4363-bd26-69e80ada801f fwd="189.215.153.244" '
+            b"dyno=web.1 connect=0ms service=28860ms status=503 bytes=0 protocol=https"
+        ),
+        RouterRequest(
+            at="error",
+            code="H13",
+            desc="Connection closed without response",
+            method="GET",
+            path="/",
+            host="bfghsdg.herokuapp.com",
+            request_id="b07a280a-64dd-4363-bd26-69e80ada801f",
+            fwd="189.215.153.244",
+            dyno="web.1",
+            connect=0.0,
+            service=28.860,
+            status=503,
+            bytes=0,
+            protocol="https",
+        ),
+    ),
+    request(
+        "4.1 router, H27",
+        NO_DRAIN,
+        rendered(
+            b"2018-08-25T04:22:11.331371+00:00 heroku[router]: sock=client at=warning "
+            b'code=H27 desc="Client Request Interrupted" method=GET path="/" '
+            b"host=bfghsdg.herokuapp.com request_id=546c7c39-039a-4487-b120-c46017e501b2 "
+            b'fwd="189.215.153.244" dyno=web.1 connect=1ms service=29043ms status=499 bytes= '
+            b"protocol=https"
+        ),
+        RouterRequest(
+            at="warning",
+            code="H27",
+            desc="Client Request Interrupted",
+            sock="client",
+            method="GET",
+            path="/",
+            host="bfghsdg.herokuapp.com",
+            request_id="546c7c39-039a-4487-b120-c46017e501b2",
+            fwd="189.215.153.244",
+            dyno="web.1",
+            connect=0.001,
+            service=29.043,
+            status=499,
+            protocol="https",
+        ),
+    ),
+    request(
+        "4.1 router, H18, IPv6",
+        APP,
+        frame(
+            b"heroku",
+            b"router",
+            b'sock=backend at=error code=H18 desc="Server Request Interrupted" method=POST '
+            b'path="/inc/md5.asp" host=www.nesta.org.uk '
+            b"request_id=32515736-2fd7-46bc-b722-78860110de1d "
+            b'fwd="240e:d9:c200:104:85c5::ec0,172.69.34.65" dyno=web.1 connect=0ms '
+            b"service=44ms status=503 bytes= protocol=https",
+        ),
+        RouterRequest(
+            at="error",
+            code="H18",
+            desc="Server Request Interrupted",
+            sock="backend",
+            method="POST",
+            path="/inc/md5.asp",
+            host="www.nesta.org.uk",
+            request_id="32515736-2fd7-46bc-b722-78860110de1d",
+            fwd="240e:d9:c200:104:85c5::ec0,172.69.34.65",
+            dyno="web.1",
+            connect=0.0,
+            service=0.044,
+            status=503,
+            protocol="https",
+        ),
+    ),
+    request(
+        "4.1 router, H18 without request id, fwd and dyno",
+        NO_DRAIN,
+        rendered(
+            b"2019-01-15T18:01:00.369775+00:00 heroku[router]: sock=backend at=error code=H18 "
+            b'desc="Server Request Interrupted" method=POST path="/herokutest" '
+            b"host=node-upload-test.herokuapp.com connect=0ms service=139ms status=503 "
+            b"bytes=287 protocol=http"
+        ),
+        RouterRequest(
+            at="error",
+            code="H18",
+            desc="Server Request Interrupted",
+            sock="backend",
+            method="POST",
+            path="/herokutest",
+            host="node-upload-test.herokuapp.com",
+            connect=0.0,
+            service=0.139,
+            status=503,
+            bytes=287,
+            protocol="http",
+        ),
+    ),
+    request(
+        "3.4 router, H80 with zeros instead of empty values",
+        APP,
+        frame(
+            b"heroku",
+            b"router",
+            b'at=info code=H80 desc="Maintenance mode" method=GET path="/" host=myapp.herokuapp.com'
+            b' fwd="17.17.17.17" dyno= connect=0ms service=0ms status=503 bytes=596',
+        ),
+        RouterRequest(
+            at="info",
+            code="H80",
+            desc="Maintenance mode",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            connect=0.0,
+            service=0.0,
+            status=503,
+            bytes=596,
+        ),
+        note="only its values were published, the head is that of documented lines",
+    ),
+]
+
+# Documented: no request id, no protocol ----------------------------------------------------------
+
+_DOCUMENTED: Final = [
+    request(
+        "11.4 router, H10, documented",
+        NO_DRAIN,
+        rendered(
+            b'2010-10-06T21:51:12-07:00 heroku[router]: at=error code=H10 desc="App crashed" '
+            b'method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 dyno= connect= '
+            b"service= status=503 bytes="
+        ),
+        RouterRequest(
+            at="error",
+            code="H10",
+            desc="App crashed",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            status=503,
+        ),
+    ),
+    request(
+        "4.1 router, H12, documented",
+        NO_DRAIN,
+        rendered(
+            b'2010-10-06T21:51:37-07:00 heroku[router]: at=error code=H12 desc="Request '
+            b'timeout" method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 '
+            b"dyno=web.1 connect=6ms service=30001ms status=503 bytes=0"
+        ),
+        RouterRequest(
+            at="error",
+            code="H12",
+            desc="Request timeout",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.006,
+            service=30.001,
+            status=503,
+            bytes=0,
+        ),
+    ),
+    request(
+        "4.1 router, H15, documented",
+        NO_DRAIN,
+        rendered(
+            b'2010-10-06T21:51:37-07:00 heroku[router]: at=error code=H15 desc="Idle '
+            b'connection" method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 '
+            b"dyno=web.1 connect=1ms service=55449ms status=503 bytes=18"
+        ),
+        RouterRequest(
+            at="error",
+            code="H15",
+            desc="Idle connection",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.001,
+            service=55.449,
+            status=503,
+            bytes=18,
+        ),
+    ),
+    request(
+        "4.1 router, H24, no status",
+        NO_DRAIN,
+        rendered(
+            b'2010-10-06T21:51:07-07:00 heroku[router]: at=error code=H24 desc="Forced close" '
+            b'method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 dyno=web.1 '
+            b"connect=1ms service=80000ms status= bytes=18"
+        ),
+        RouterRequest(
+            at="error",
+            code="H24",
+            desc="Forced close",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.001,
+            service=80.0,
+            bytes=18,
+        ),
+    ),
+    request(
+        "4.1 router, H25, durations without a unit",
+        NO_DRAIN,
+        rendered(
+            b'2014-03-20T14:12:28.555073+00:00 heroku[router]: at=error code=H25 desc="HTTP '
+            b'restriction: oversized header" method=GET path="/" host=myapp.herokuapp.com '
+            b'request_id=ab66646e-84eb-47b8-b3bb-2031ecc1bc2c fwd="17.17.17.17" dyno=web.1 '
+            b"connect=0 service=397 status=502 bytes=542"
+        ),
+        RouterRequest(
+            at="error",
+            code="H25",
+            desc="HTTP restriction: oversized header",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            request_id="ab66646e-84eb-47b8-b3bb-2031ecc1bc2c",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.0,
+            service=0.397,
+            status=502,
+            bytes=542,
+        ),
+    ),
+    request(
+        "4.1 router, H26, cause",
+        NO_DRAIN,
+        rendered(
+            b"2014-05-14T17:17:37.456997+00:00 heroku[router]: at=error code=H26 "
+            b'desc="Request Error" cause="unsupported expect header value" method=GET '
+            b'path="/" host=myapp.herokuapp.com '
+            b'request_id=3f336f1a-9be3-4791-afe3-596a1f2a481f fwd="17.17.17.17" dyno= '
+            b"connect= service= status=417 bytes="
+        ),
+        RouterRequest(
+            at="error",
+            code="H26",
+            desc="Request Error",
+            cause="unsupported expect header value",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            request_id="3f336f1a-9be3-4791-afe3-596a1f2a481f",
+            fwd="17.17.17.17",
+            status=417,
+        ),
+    ),
+    request(
+        "4.1 router, H28, documented",
+        NO_DRAIN,
+        rendered(
+            b'2010-10-06T21:51:37-07:00 heroku[router]: at=warning code=H28 desc="Client '
+            b'Connection Idle" method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 '
+            b"dyno=web.1 connect=1ms service=55449ms status=499 bytes=18"
+        ),
+        RouterRequest(
+            at="warning",
+            code="H28",
+            desc="Client Connection Idle",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            dyno="web.1",
+            connect=0.001,
+            service=55.449,
+            status=499,
+            bytes=18,
+        ),
+    ),
+    request(
+        "4.1 router, H31, begins with a bare word, agent",
+        APP,
+        frame(
+            b"heroku",
+            b"router",
+            b'error code=H31 desc="Misdirected Request" method=GET path="/" host=[host.com] '
+            b'request_id=[guid] fwd="[IP]" dyno= connect= service= status=421 bytes= '
+            b'protocol=http agent="<agent>"',
+        ),
+        RouterRequest(
+            code="H31",
+            desc="Misdirected Request",
+            method="GET",
+            path="/",
+            host="[host.com]",
+            request_id="[guid]",
+            fwd="[IP]",
+            status=421,
+            protocol="http",
+            agent="<agent>",
+        ),
+    ),
+    request(
+        "4.1 router, H82, documented",
+        NO_DRAIN,
+        rendered(
+            b'2015-10-06T21:51:07-07:00 heroku[router]: at=info code=H82 desc="Free dyno '
+            b'quota exhausted" method=GET path="/" host=myapp.herokuapp.com fwd=17.17.17.17 '
+            b"dyno= connect= service= status=503 bytes="
+        ),
+        RouterRequest(
+            at="info",
+            code="H82",
+            desc="Free dyno quota exhausted",
+            method="GET",
+            path="/",
+            host="myapp.herokuapp.com",
+            fwd="17.17.17.17",
+            status=503,
+        ),
+    ),
+]
+
+ROUTER_ERRORS: Final = [*_CAPTURED, *_DOCUMENTED]

@@ -6,16 +6,27 @@ silent are dropped. The same name in another unit is another series: seconds and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 from heroku_syslogd.distinct import DistinctCounter
-from heroku_syslogd.heroku.events import AppMetric, AppMetrics, AppMetricType
+from heroku_syslogd.heroku import (
+    AppMetric,
+    AppMetrics,
+    AppMetricToken,
+    AppMetricType,
+    scan_app_metrics,
+    token_metric,
+)
 from heroku_syslogd.series_budget import SeriesBudget
 
 MINUTE: Final = 60.0
 """Seconds over which distinct members are counted: the period in which Librato, for which libraries
 print ``unique#``, puts log metrics together."""
+
+_LONGEST_VALUE: Final = 40
+_MOST_VALUES: Final = 20_000
+_MOST_KNOWN: Final = 5_000
 
 
 class Series:
@@ -33,14 +44,32 @@ class Series:
         self.heard_at = now
 
 
-class Value(Series):
-    """A count, which adds up, or a sample, of which the last one stays."""
+class Count(Series):
+    """Adds up."""
 
     __slots__ = ("value",)
 
     def __init__(self, budget: SeriesBudget, now: float) -> None:
         super().__init__(budget, now)
         self.value = 0.0
+
+    def add(self, value: float) -> None:
+        """Add a value, which is not negative."""
+        self.value += value
+
+
+class Sample(Series):
+    """The last value stays."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, budget: SeriesBudget, now: float) -> None:
+        super().__init__(budget, now)
+        self.value = 0.0
+
+    def add(self, value: float) -> None:
+        """Take over a value."""
+        self.value = value
 
 
 class Measure(Series):
@@ -52,6 +81,14 @@ class Measure(Series):
         super().__init__(budget, now)
         self.count = 0
         self.sum = 0.0
+
+    def add(self, value: float) -> None:
+        """Add a value, which is not negative."""
+        self.count += 1
+        self.sum += value
+
+
+Summable = Count | Sample | Measure
 
 
 class Unique(Series):
@@ -137,6 +174,88 @@ class _Table(Generic[S]):
                 yield (app, name, unit), series
 
 
+class AppMetricScanner:
+    """Counts the metrics of one application straight from its lines.
+
+    Applications that print metrics print the same ones all the time. So a line is only cut into
+    tokens, and what they mean is looked up: it was worked out by the parser when they were first
+    seen. That takes a third of the time of reading the line.
+
+    Args:
+        registry: Has the series.
+        app: Label value of the application.
+        budget: Bound on its series.
+        values: Values and units by how they stand on the wire; shared by all applications.
+
+    Attributes:
+        scanned: Lines whose metrics were counted.
+    """
+
+    def __init__(
+        self,
+        registry: AppMetricRegistry,
+        app: str,
+        budget: SeriesBudget,
+        values: dict[bytes, tuple[float, str]],
+    ) -> None:
+        self.budget = budget
+        self.scanned = 0
+        self._registry = registry
+        self._app = app
+        self._values = values
+        self._series: dict[tuple[bytes, bytes, str], Summable] = {}
+
+    def forget_series(self) -> None:
+        """Look every series up anew: some were dropped."""
+        self._series.clear()
+
+    def count_line(self, rest: bytes, now: float) -> bool:
+        """Count the metrics in the raw bytes behind a MSGID.
+
+        Returns:
+            False if the line has to be parsed; then nothing was counted.
+        """
+        tokens = scan_app_metrics(rest)
+        if tokens is None:
+            return False
+        found: list[tuple[Summable, float]] = []
+        for token in tokens:
+            word, name, text = token
+            known = self._values.get(text) or self._learn_value(token)
+            if known is None:
+                return False
+            value, unit = known
+            series = self._series.get((word, name, unit)) or self._learn_series(token, now)
+            if series is None or (value < 0 and word != b"sample"):
+                return False
+            found.append((series, value))
+        for series, value in found:
+            series.heard_at = now
+            series.add(value)
+        self.scanned += bool(found)
+        return True
+
+    def _learn_value(self, token: AppMetricToken) -> tuple[float, str] | None:
+        metric = token_metric(token)
+        if metric is None or len(token[2]) > _LONGEST_VALUE:
+            return None
+        if len(self._values) >= _MOST_VALUES:
+            self._values.clear()
+        known = self._values[token[2]] = metric.value, metric.unit
+        return known
+
+    def _learn_series(self, token: AppMetricToken, now: float) -> Summable | None:
+        metric = token_metric(token)
+        if metric is None:
+            return None
+        series: Summable | None = self._registry.find(self._app, metric, self.budget, now)
+        if series is not None:
+            if len(self._series) >= _MOST_KNOWN:
+                self._series.clear()
+            self._series[token[0], token[1], metric.unit] = series
+        return series
+
+
 class AppMetricRegistry:
     """All metrics that applications printed, bounded by expiry and by the series budget.
 
@@ -148,11 +267,32 @@ class AppMetricRegistry:
 
     def __init__(self, expire_after: float) -> None:
         self.expire_after = expire_after
-        self._counts = _Table(Value, cost=1)
+        self._counts = _Table(Count, cost=1)
         self._measures = _Table(Measure, cost=2)
-        self._samples = _Table(Value, cost=1)
+        self._samples = _Table(Sample, cost=1)
         self._uniques = _Table(Unique, cost=1)
-        self._tables = (self._counts, self._measures, self._samples, self._uniques)
+        self._tables: Mapping[AppMetricType, _Table[Any]] = {
+            AppMetricType.COUNT: self._counts,
+            AppMetricType.MEASURE: self._measures,
+            AppMetricType.SAMPLE: self._samples,
+            AppMetricType.UNIQUE: self._uniques,
+        }
+        self._scanners: dict[str, AppMetricScanner] = {}
+        self._values: dict[bytes, tuple[float, str]] = {}
+        self._scanned_of_forgotten = 0
+
+    @property
+    def scanned_lines(self) -> int:
+        """Lines whose metrics were counted without an event being made of them."""
+        return self._scanned_of_forgotten + sum(one.scanned for one in self._scanners.values())
+
+    def scanner(self, app: str, budget: SeriesBudget) -> AppMetricScanner:
+        """Return what counts the metrics of an application straight from its lines."""
+        scanner = self._scanners.get(app)
+        if scanner is None or scanner.budget is not budget:
+            self._forget_scanner(app)
+            scanner = self._scanners[app] = AppMetricScanner(self, app, budget, self._values)
+        return scanner
 
     def apply(self, event: AppMetrics, app: str, budget: SeriesBudget, now: float) -> None:
         """Apply the metrics of a line; those that the budget refuses are left out.
@@ -164,31 +304,37 @@ class AppMetricRegistry:
             now: Our time, seconds since the epoch.
         """
         for metric in event.metrics:
-            match metric.type:
-                case AppMetricType.COUNT:
-                    if metric.value >= 0 and (count := self._counts.find(app, metric, budget, now)):
-                        count.value += metric.value
-                case AppMetricType.MEASURE:
-                    if metric.value >= 0 and (
-                        measure := self._measures.find(app, metric, budget, now)
-                    ):
-                        measure.count += 1
-                        measure.sum += metric.value
-                case AppMetricType.SAMPLE:
-                    if sample := self._samples.find(app, metric, budget, now):
-                        sample.value = metric.value
-                case AppMetricType.UNIQUE:
-                    if unique := self._uniques.find(app, metric, budget, now):
-                        unique.add(metric.member, now)
+            if metric.value < 0 and metric.type is not AppMetricType.SAMPLE:
+                continue
+            series = self.find(app, metric, budget, now)
+            if isinstance(series, Unique):
+                series.add(metric.member, now)
+            elif series is not None:
+                series.add(metric.value)
+
+    def find(self, app: str, metric: AppMetric, budget: SeriesBudget, now: float) -> Any:
+        """Return the series of a metric, None if the series budget refuses a new one."""
+        return self._tables[metric.type].find(app, metric, budget, now)
 
     def expire(self, now: float) -> int:
         """Drop what was silent longer than ``expire_after``; return how many series that frees."""
-        return sum(table.expire(now - self.expire_after) for table in self._tables)
+        horizon = now - self.expire_after
+        dropped = sum(table.expire(horizon) for table in self._tables.values())
+        if dropped:
+            for scanner in self._scanners.values():
+                scanner.forget_series()
+        return dropped
 
     def forget(self, app: str) -> None:
         """Drop an application's series; if it comes back they begin anew, as after a restart."""
-        for table in self._tables:
+        for table in self._tables.values():
             table.forget(app)
+        self._forget_scanner(app)
+
+    def _forget_scanner(self, app: str) -> None:
+        if (scanner := self._scanners.pop(app, None)) is not None:
+            self._scanned_of_forgotten += scanner.scanned
+            scanner.forget_series()
 
     def counts(self) -> Iterator[tuple[tuple[str, str, str], float]]:
         """Return ((app, name, unit), total) of every count."""

@@ -50,7 +50,7 @@ def _observer_of(events: EventSink | None) -> Observer:
     """Return what the worker has to know of a sink."""
     if events is None:
         return NOBODY
-    return Observer(events.wanted, events.offer, wants_every_request=events.wants_every_request)
+    return Observer(events.offered, events.offer, events.kinds)
 
 
 Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from heroku_syslogd.addons import AddonRegistry
 from heroku_syslogd.app_metrics import AppMetricRegistry
 from heroku_syslogd.dynos import MAX_CLOCK_AHEAD, DynoIdentity, DynoRegistry
 from heroku_syslogd.heroku import (
+    OUTPUT,
+    ROUTER,
     AddonSample,
     AppMetrics,
     DynoStateChange,
@@ -27,6 +30,10 @@ from heroku_syslogd.tallies import NOT_GIVEN, AppTally, Circumstances, LogTally,
 _CONFIGURED_APP_PART: Final = 2
 _STRANGERS_PART: Final = 2
 _STRANGER_PART: Final = 10
+
+
+Scanner = Callable[[bytes, float], bool]
+"""Takes what follows a MSGID, and our time; returns False if it did not count the line."""
 
 
 class Subject(NamedTuple):
@@ -114,12 +121,27 @@ class Registry:
     @property
     def recognised(self) -> dict[Kind, int]:
         """Messages that were understood, by kind."""
-        scanned = self.tallies.scanned_requests
-        return {**self._recognised, Kind.ROUTER_REQUEST: self._requests_read + scanned}
+        recognised = dict(self._recognised)
+        recognised[Kind.ROUTER_REQUEST] += self.tallies.scanned_requests
+        recognised[Kind.APP_METRICS] += self.app_metrics.scanned_lines
+        return recognised
 
-    @property
-    def _requests_read(self) -> int:
-        return self._recognised[Kind.ROUTER_REQUEST]
+    def scanner(self, subject: Subject, every: frozenset[Kind]) -> Scanner | None:
+        """Return what counts lines of a stream without an event being made of them.
+
+        Args:
+            subject: What the lines are about.
+            every: Kinds of events that are wanted all the same.
+
+        Returns:
+            None where there is no such short cut: it pays only for lines that come often.
+        """
+        if subject.rule is ROUTER and Kind.ROUTER_REQUEST not in every:
+            return subject.app.router.count_line
+        if subject.rule is OUTPUT and Kind.APP_METRICS not in every:
+            budget = subject.app_metrics_budget
+            return self.app_metrics.scanner(subject.app.app, budget).count_line
+        return None
 
     def subject(
         self,

@@ -16,7 +16,6 @@ from heroku_syslogd.heroku import (
     DYNO_MANAGER,
     OUTPUT,
     POSTGRES_SERVER,
-    ROUTER,
     Event,
     Kind,
     label_text,
@@ -57,16 +56,16 @@ class Observer(NamedTuple):
     """Who wants to see events, beside the metrics.
 
     Attributes:
-        kinds: Which kinds of them.
+        kinds: Which kinds of them may be wanted.
         notify: Given the event, what it is about, the time of its line in seconds since the epoch,
             and MSG. Must not block.
-        wants_every_request: Whether the requests are wanted that nothing went wrong with, which
-            else are counted without an event being made of them.
+        every: Kinds of which every event is wanted. Those that come often are else counted
+            without an event being made of them.
     """
 
     kinds: frozenset[Kind]
     notify: Callable[[Event, Subject, float, bytes], None]
-    wants_every_request: bool = False
+    every: frozenset[Kind] = frozenset()
 
 
 NOBODY: Final = Observer(frozenset(), lambda *_: None)
@@ -77,15 +76,15 @@ class Stream(NamedTuple):
 
     Attributes:
         log: Where they are counted.
-        needle: What a line must hold to mean anything.
+        needle: Byte that a line must hold to mean anything; None where any line may.
         scan: Counts a line without making an event of it, or returns False; None where no such
             short cut exists.
         subject: What they are about.
     """
 
     log: LogTally
-    needle: bytes
-    scan: Callable[[bytes], bool] | None
+    needle: int | None
+    scan: Callable[[bytes, float], bool] | None
     subject: Subject
 
 
@@ -182,7 +181,7 @@ class Worker:
         first line of every stream, goes the long way.
         """
         frames, origin, now, _ = batch
-        streams = self._streams
+        streams, dialect = self._streams, origin.dialect
         lost = 0
         for frame in frames:
             head, _, rest = frame.partition(b" - ")
@@ -199,8 +198,13 @@ class Worker:
             log.messages += 1
             log.bytes += len(frame)
             log.last_message_at = now
-            if needle in rest and not (scan is not None and scan(rest)):
-                self._read(message_text(rest, origin.dialect), timestamp, subject, now)
+            # Two calls and not one: each place always calls the same function, which the
+            # interpreter then calls directly.
+            if needle is None:
+                if scan is None or not scan(rest, now):
+                    self._read(message_text(rest, dialect), timestamp, subject, now)
+            elif needle in rest and (scan is None or not scan(rest, now)):
+                self._read(message_text(rest, dialect), timestamp, subject, now)
         self._telemetry.applied_messages += len(frames) - lost
 
     def _slow(self, frame: bytes, origin: Origin, now: float) -> bool:
@@ -243,9 +247,7 @@ class Worker:
         if subject is None:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
-        scan = None
-        if subject.rule is ROUTER and not self._observer.wants_every_request:
-            scan = subject.app.router.count_line
+        scan = self._registry.scanner(subject, self._observer.every)
         stream = Stream(subject.log, subject.rule.needle, scan, subject)
         if len(key) <= _LONGEST_KEY:
             if len(self._streams) >= MAX_STREAMS:

@@ -7,6 +7,7 @@ platform writes become platform events.
 from heroku_syslogd.heroku.addons import ADDON_FIELDS, AddonField
 from heroku_syslogd.heroku.classify import (
     DYNO_MANAGER,
+    OTHER,
     OUTPUT,
     POSTGRES_SERVER,
     ROUTER,
@@ -41,12 +42,14 @@ from heroku_syslogd.heroku.events import (
     Scale,
     SlowQuery,
 )
+from heroku_syslogd.heroku.l2met import AppMetricToken, scan_app_metrics, token_metric
 from heroku_syslogd.heroku.naming import label_text, process_type_of
-from heroku_syslogd.heroku.router import scan_request
+from heroku_syslogd.heroku.router import RequestTokens, scan_request
 
 __all__ = [
     "ADDON_FIELDS",
     "DYNO_MANAGER",
+    "OTHER",
     "OUTPUT",
     "POSTGRES_SERVER",
     "ROUTER",
@@ -56,6 +59,7 @@ __all__ = [
     "ApiAction",
     "ApiChange",
     "AppMetric",
+    "AppMetricToken",
     "AppMetricType",
     "AppMetrics",
     "Build",
@@ -73,6 +77,7 @@ __all__ = [
     "PlatformError",
     "PostgresRecord",
     "ProcessMemory",
+    "RequestTokens",
     "RouterRequest",
     "RuntimeSample",
     "SampleLine",
@@ -81,5 +86,7 @@ __all__ = [
     "label_text",
     "line_rule",
     "process_type_of",
+    "scan_app_metrics",
     "scan_request",
+    "token_metric",
 ]

@@ -41,14 +41,14 @@ class LineRule(NamedTuple):
     Attributes:
         writer: Who writes them, for people.
         parse: Reads one.
-        needle: What a line must hold to mean anything; empty where any line may.
+        needle: Byte that a line must hold to mean anything; None where any line may.
         is_platform: Whether Heroku writes them, so that they are believed.
         is_output: Whether they may be anything, so that one that means nothing is not unrecognised.
     """
 
     writer: str
     parse: LineParser
-    needle: bytes = b""
+    needle: int | None = None
     is_platform: bool = True
     is_output: bool = False
 
@@ -82,7 +82,7 @@ LOG_SYSTEM: Final = LineRule("the log system", parse_log_error)
 API: Final = LineRule("the API", parse_api_line)
 POSTGRES_SERVER: Final = LineRule("a Postgres server", parse_postgres_log)
 OUTPUT: Final = LineRule(
-    "the application", parse_app_metrics, b"#", is_platform=False, is_output=True
+    "the application", parse_app_metrics, ord("#"), is_platform=False, is_output=True
 )
 OTHER: Final = LineRule("an add-on or a foreign sender", parse_app_metrics, is_platform=False)
 UNKNOWN: Final = LineRule("an unknown part of Heroku", lambda msg: None)

@@ -1,4 +1,6 @@
-"""Router lines, one per request (Dev Center, "HTTP Routing" and "Heroku Error Codes")::
+"""Router lines, one per request.
+
+Dev Center, "HTTP Routing" and "Heroku Error Codes"::
 
     [sock=...] at=error [code=H12 desc="..." [cause="..."]] method=GET path="/" host=... \
     request_id=... fwd="..." dyno=web.1 connect=1ms service=22ms status=304 bytes=656 \
@@ -37,11 +39,11 @@ _HEAD_KEY: Final = re.compile(
 _METHOD: Final = re.compile(rb"(?:^| )method=([^ ]*+)")
 
 _PATH: Final = re.compile(
-    rb'(?:^| )path=(?:"(.*)"(?= host=)|"([^"]*)"|(.*?)(?= host=)|([^ ]*))', re.DOTALL
+    rb' path=(?:"(.*)"(?= host=)|"([^"]*)"|(.*?)(?= host=)|([^ ]*))', re.DOTALL
 )
-_HOST: Final = re.compile(rb'(?:^| )host=([^ "]*+)')  # one documented line has a quote behind it
-_REQUEST_ID: Final = re.compile(rb"(?:^| )request_id=([^ ]*+)")
-_FWD: Final = re.compile(rb'(?:^| )fwd=(?:"(.*)"|([^ ]*))', re.DOTALL)
+_HOST: Final = re.compile(rb' host=([^ "]*+)')  # one documented line has a quote behind it
+_REQUEST_ID: Final = re.compile(rb" request_id=([^ ]*+)")
+_FWD: Final = re.compile(rb' fwd=(?:"(.*)"|([^ ]*))', re.DOTALL)
 
 _TAIL_KEY: Final = re.compile(
     rb"(?:^| )(dyno|connect|service|status|bytes|protocol|tls|tls_version|sock)=([^ \n]*+)"
@@ -49,10 +51,11 @@ _TAIL_KEY: Final = re.compile(
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
 
 # H31 alone has an agent, behind the tail. No dyno is asked then, so its tail is known, and a client
-# that puts a tail of its own into fwd or agent can only repeat this one.
+# that puts a tail of its own into path, fwd or agent can only repeat this one.
 _MISDIRECTED: Final = b"H31"
 _MISDIRECTED_TAIL: Final = re.compile(
-    rb' dyno= connect= service= status=421 bytes=(?: [a-z_]{1,16}=[^ "]{0,32}){0,4}(?= agent=")'
+    rb" dyno= connect= service= status=421 bytes="
+    rb'(?: (?:protocol|tls|tls_version)=[^ "\n]{0,32}){0,3}(?= agent=")'
 )
 _AGENT: Final = b' agent="'
 
@@ -184,7 +187,11 @@ _AFTER_BYTES_UNSEEN: Final = re.compile(
 """What else may stand there without making the tail ambiguous."""
 
 
-def scan_request(rest: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes, bytes] | None:
+RequestTokens = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
+"""Method, and ``dyno=``, ``connect=``, ``service=``, ``status=``, ``bytes=`` with their values."""
+
+
+def scan_request(rest: bytes) -> RequestTokens | None:
     """Find the tokens of a normal request, which are most lines of most drains.
 
     The trick: such a line starts with a fixed text and its numbers stand behind the last

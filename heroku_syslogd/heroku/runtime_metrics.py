@@ -54,34 +54,47 @@ _SAMPLE: Final = re.compile(
 _DYNO_ID: Final = re.compile(rb"(?:^| )dyno=(?:[^ .]{1,64}\.){0,2}([0-9A-Za-z-]{1,64})(?![^ ])")
 
 
-def _whole_line(line: SampleLine) -> tuple[re.Pattern[bytes], list[tuple[str, float]]]:
-    """Build a pattern for a line exactly as Heroku writes it today, and how to read its groups.
-
-    One match of it takes less than half the time of looking for keys one by one.
-    """
+def _whole_line(line: SampleLine) -> re.Pattern[bytes]:
+    """Build a pattern for a line exactly as Heroku writes it today, with a group for each value."""
     pattern = rb"source=[^ ]{1,64} dyno=heroku\.[0-9]{1,20}\.([0-9a-f-]{36})"
-    groups = []
     for field in RUNTIME_FIELDS:
         if field.line is line:
             unit = b"MB" if b"MB" in field.units else next(iter(field.units))
             pattern += b" sample#%s=([0-9]{1,15}(?:\\.[0-9]{1,9})?)%s" % (field.name.encode(), unit)
-            groups.append((field.name, field.units[unit]))
-    return re.compile(pattern), groups
+    return re.compile(pattern)
 
 
-_WHOLE_LINES: Final = {line: _whole_line(line) for line in SampleLine}
+_LOAD_LINE: Final = _whole_line(SampleLine.LOAD).fullmatch
+_MEMORY_LINE: Final = _whole_line(SampleLine.MEMORY).fullmatch
+_MB: Final = _BYTES[b"MB"]
 
 
 def parse_runtime_sample(msg: bytes) -> RuntimeSample | None:
-    """Read one sample line; None where it holds no value that we know."""
-    for line, (pattern, groups) in _WHOLE_LINES.items():
-        if match := pattern.fullmatch(msg):
-            run, *numbers = match.groups()
-            values = {
-                name: float(number) * factor
-                for (name, factor), number in zip(groups, numbers, strict=True)
-            }
-            return RuntimeSample(line, run.decode("ascii"), values)
+    """Read one sample line; None where it holds no value that we know.
+
+    One match of a whole line and its values named one by one take a third of the time of looking
+    for keys; one line in sixteen is such a sample.
+    """
+    if match := _LOAD_LINE(msg):
+        run, load_1m, load_5m, load_15m = match.groups()
+        values = {
+            "load_avg_1m": float(load_1m),
+            "load_avg_5m": float(load_5m),
+            "load_avg_15m": float(load_15m),
+        }
+        return RuntimeSample(SampleLine.LOAD, run.decode(), values)
+    if match := _MEMORY_LINE(msg):
+        run, total, rss, cache, swap, pgpgin, pgpgout, quota = match.groups()
+        values = {
+            "memory_total": float(total) * _MB,
+            "memory_rss": float(rss) * _MB,
+            "memory_cache": float(cache) * _MB,
+            "memory_swap": float(swap) * _MB,
+            "memory_pgpgin": float(pgpgin),
+            "memory_pgpgout": float(pgpgout),
+            "memory_quota": float(quota) * _MB,
+        }
+        return RuntimeSample(SampleLine.MEMORY, run.decode(), values)
     return _parse_keys(msg)
 
 

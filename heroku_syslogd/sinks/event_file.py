@@ -45,7 +45,7 @@ _CHUNK_BYTES: Final = 1024 * 1024
 
 Under load the interpreter lets the thread in some 200 times a second, for a chunk each time."""
 
-# O_NONBLOCK is for opening alone: a FIFO that nobody reads is an error then, and not a wait.
+# O_NONBLOCK makes it an error to open a FIFO that nobody reads, and not a wait.
 _OPEN_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOCTTY | os.O_NONBLOCK
 
 
@@ -186,8 +186,7 @@ class EventFile:
 
         Standard output stays what it is.
         """
-        if self.path != STANDARD_OUTPUT:
-            self._items.put(_Mark.REOPEN)
+        self._items.put(_Mark.REOPEN)
 
     async def close(self, flush_timeout: float) -> None:
         """Write what waits for so many seconds at most; the rest is abandoned and counted.
@@ -199,12 +198,10 @@ class EventFile:
             return
         self._max_bytes = -1  # no line fits any more
         self._items.put(_Mark.END)
-        ended = asyncio.wrap_future(self._ended)
         try:
             if self._ended.running():
-                await asyncio.wait([ended], timeout=flush_timeout)
+                await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=flush_timeout)
         finally:
-            ended.cancel()  # else it would be reported to an event loop that is closed by then
             self._final_books = self._books
 
     @property
@@ -307,7 +304,6 @@ class EventFile:
                 raise OSError(errno.EBADF, "it is closed")
             return _STDOUT_FD
         fd = os.open(self.path, _OPEN_FLAGS, _MODE)
-        os.set_blocking(fd, True)
         self._torn = _is_torn(fd, self.path)
         return fd
 
@@ -323,7 +319,7 @@ def _write(fd: int, data: memoryview) -> int:
         try:
             return os.write(fd, data)
         except BlockingIOError:
-            # Standard output is not ours alone, and somebody made it non-blocking.
+            # A FIFO, or a standard output that somebody who shares it made non-blocking.
             writable = select.poll()
             writable.register(fd, select.POLLOUT)
             writable.poll()

@@ -56,16 +56,11 @@ class EventSink:
         self._dropped_then = 0
 
     @property
-    def wanted(self) -> frozenset[Kind]:
+    def offered(self) -> frozenset[Kind]:
         """Kinds of events to be offered."""
         if Kind.PLATFORM_ERROR in self.kinds:  # H codes come with their requests
             return self.kinds | {Kind.ROUTER_REQUEST}
         return self.kinds
-
-    @property
-    def wants_every_request(self) -> bool:
-        """Whether requests are wanted that nothing went wrong with."""
-        return Kind.ROUTER_REQUEST in self.kinds
 
     def offer(self, event: Event, subject: Subject, at: float, msg: bytes) -> None:
         """Write an event, if it is wanted; what does not fit is dropped and counted.

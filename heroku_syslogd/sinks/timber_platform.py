@@ -80,10 +80,10 @@ def level_of_code(code: str) -> Level:
 
 
 def platform_error(event: PlatformError, line: Line) -> list[Draft]:
-    """Map a code; the address of a drain in an L code can hold credentials."""
+    """Map a code; an L code may name a drain: its token, or its address with credentials in it."""
     message, detail = message_of(line.msg), event.detail
     if event.code.startswith("L"):
-        message, detail = _without_address(message), _without_address(detail)
+        message, detail = _without_drain(message), _without_drain(detail)
     error = custom("platform_error", {"code": event.code, "name": event.name, "detail": detail})
     return [Draft(level_of_code(event.code), error, message=message)]
 
@@ -96,7 +96,7 @@ def log_loss(event: LogLoss, line: Line) -> list[Draft]:
         "drain": _redact_drain(event.drain) if event.drain else "",
         "since": event.since,
     }
-    message = _DRAIN.sub(lambda match: _redact_drain(match[0]), message_of(line.msg))
+    message = _without_drain(message_of(line.msg))
     return [Draft("warn", custom("log_loss", loss), message=message)]
 
 
@@ -179,7 +179,8 @@ def _by_user(text: str, user: str) -> str:
     return f"{text} by user {user}" if user else text
 
 
-def _without_address(text: str) -> str:
-    """Cut a text before its first URI."""
+def _without_drain(text: str) -> str:
+    """Shorten the tokens of drains in a text, and cut it before the first URI."""
+    text = _DRAIN.sub(lambda match: _redact_drain(match[0]), text)
     head, found, _ = _URI.sub("uri=…", text).partition("://")
     return f"{head.rpartition(' ')[0]} …" if found else head

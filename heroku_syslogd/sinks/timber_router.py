@@ -19,6 +19,7 @@ from heroku_syslogd.sinks.timber_draft import (
 from heroku_syslogd.sinks.timber_platform import level_of_code
 
 _MAX_PATH: Final = 2048
+_CUT_FWD: Final = 512  # bytes of `RouterRequest.fwd` that are kept
 
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
@@ -80,8 +81,7 @@ def _contexts(event: RouterRequest, request: Mapping[str, str]) -> tuple[Documen
     """
     http = {
         **request,
-        # The router appends the address it sees; what stands before that came from the client.
-        "remote_addr": event.fwd.rpartition(",")[2].strip()[:MAX_NAME],
+        "remote_addr": _remote_address(event.fwd),
         "request_id": event.request_id[:MAX_NAME],
     }
     router = {
@@ -95,3 +95,13 @@ def _contexts(event: RouterRequest, request: Mapping[str, str]) -> tuple[Documen
         return {"http": compact(http)}, compact({"router": compact(router)})
     http["method"] = event.method[:MAX_NAME]
     return {}, compact({"http": compact(http), "router": compact(router)})
+
+
+def _remote_address(fwd: str) -> str:
+    """Return the address that the router saw and appended; the client wrote what is before it.
+
+    Of a text that was cut the end is missing, and what stands there instead is the client's.
+    """
+    if len(fwd.encode()) >= _CUT_FWD:
+        return ""
+    return fwd.rpartition(",")[2].strip()[:MAX_NAME]

@@ -11,8 +11,14 @@ import re
 from typing import Final
 
 from heroku_syslogd.catalogue import apps
-from heroku_syslogd.heroku import RouterRequest, process_type_of, scan_request
-from heroku_syslogd.tallies.series import AppSeries, Value, bucket_of
+from heroku_syslogd.heroku import RequestTokens, RouterRequest, process_type_of, scan_request
+from heroku_syslogd.tallies.series import (
+    SERIES_PER_HISTOGRAM,
+    AppSeries,
+    Histogram,
+    Value,
+    bucket_of,
+)
 
 NOT_GIVEN: Final = "none"
 """Label value of what a line does not give. An empty one would be no label at all."""
@@ -26,7 +32,9 @@ OTHER_METHOD: Final = "other"
 _DURATION: Final = re.compile(rb"(?:connect|service)=([0-9]{1,9})ms")
 _DYNO: Final = re.compile(rb"dyno=([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})")
 _STATUS: Final = re.compile(rb"status=([0-9]{3})")
-_BYTES: Final = b"bytes="
+_SIZE: Final = re.compile(rb"bytes=[0-9]{1,15}")
+_MOST_DIGITS: Final = 15
+_SERIES: Final = 2 * SERIES_PER_HISTOGRAM + 1
 
 _MOST_DURATIONS: Final = 20_000
 _MOST_KNOWN: Final = 5_000
@@ -37,21 +45,23 @@ class Durations:
 
     The same few thousand tokens come again and again; looking one up takes a third of the time that
     reading it takes.
+
+    Attributes:
+        known: Tokens that were worked out.
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, tuple[int, float]] = {}
-        self.get = self._known.get
+        self.known: dict[bytes, tuple[int, float]] = {}
 
     def learn(self, token: bytes, key: bytes) -> tuple[int, float] | None:
         """Read a token that is not known yet; None if it is not ``key`` and milliseconds."""
         match = _DURATION.fullmatch(token)
         if match is None or not token.startswith(key):
             return None
-        if len(self._known) >= _MOST_DURATIONS:
-            self._known.clear()
+        if len(self.known) >= _MOST_DURATIONS:
+            self.known.clear()
         seconds = int(match[1]) / 1000
-        found = self._known[token] = bucket_of(seconds), seconds
+        found = self.known[token] = bucket_of(seconds), seconds
         return found
 
 
@@ -67,18 +77,28 @@ class RouterTally:
     """
 
     def __init__(self, series: AppSeries, durations: Durations) -> None:
+        self.scanned = 0
         self._series = series
         self._durations = durations
-        self._known: dict[tuple[bytes, bytes, bytes], Value] = {}
-        self.scanned = 0
-        self._open()
+        self._duration = durations.known.get
+        self._requests: dict[tuple[bytes, bytes, bytes], Value] = {}
+        # What the budget has no room for is counted aside, where nobody sees it.
+        self._connects = Histogram()
+        self._services = Histogram()
+        self._response_bytes = Value()
+        self._is_shown = False
+        self._show()
 
-    def _open(self) -> None:
-        self._connect = self._series.histogram(apps.ROUTER_CONNECT)
-        self._service = self._series.histogram(apps.ROUTER_SERVICE)
-        self._response_bytes = self._series.value(apps.ROUTER_RESPONSE_BYTES)
+    def _show(self) -> None:
+        """Take the series that every application with requests has, as soon as there is room."""
+        if not self._is_shown and self._series.has_room(_SERIES):
+            self._connects = self._series.histogram(apps.ROUTER_CONNECT) or self._connects
+            self._services = self._series.histogram(apps.ROUTER_SERVICE) or self._services
+            total = self._series.value(apps.ROUTER_RESPONSE_BYTES)
+            self._response_bytes = total or self._response_bytes
+            self._is_shown = True
 
-    def count_line(self, rest: bytes) -> bool:
+    def count_line(self, rest: bytes, _now: float) -> bool:
         """Count a normal request from the raw bytes behind its MSGID.
 
         The tokens of the line are not read but looked up: what they mean was worked out when they
@@ -91,62 +111,80 @@ class RouterTally:
         if tokens is None:
             return False
         method, dyno, connect, service, status, size = tokens
-        requests = self._known.get((dyno, method, status)) or self._learn(dyno, method, status)
-        connected = self._durations.get(connect) or self._durations.learn(connect, b"connect=")
-        served = self._durations.get(service) or self._durations.learn(service, b"service=")
-        digits = size[len(_BYTES) :].rstrip(b"\n")
-        if not (requests and connected and served and digits.isdigit() and len(digits) < 16):
-            return False
-        connects, services, response_bytes = self._connect, self._service, self._response_bytes
-        if connects is None or services is None or response_bytes is None:
-            return False
+        duration = self._duration
+        requests = self._requests.get((dyno, method, status))
+        connected = duration(connect)
+        served = duration(service)
+        digits = size[6:]
+        if (
+            requests is None
+            or connected is None
+            or served is None
+            or size[:6] != b"bytes="
+            or not digits.isdigit()
+            or len(digits) > _MOST_DIGITS
+        ):
+            # One of the tokens is new, or malformed.
+            return self._learn(tokens) and self.count_line(rest, _now)
         bucket, seconds = connected
+        connects = self._connects
         connects.counts[bucket] += 1
         connects.sum += seconds
         bucket, seconds = served
+        services = self._services
         services.counts[bucket] += 1
         services.sum += seconds
         requests.value += 1
-        response_bytes.value += int(digits)
+        self._response_bytes.value += int(digits)
         self.scanned += 1
         return True
 
-    def _learn(self, dyno: bytes, method: bytes, status: bytes) -> Value | None:
-        """Find the counter of these tokens; None if one is malformed or the budget refuses it."""
+    def _learn(self, tokens: RequestTokens) -> bool:
+        """Work out what new tokens mean; False if one is malformed or the budget refuses it."""
+        method, dyno, connect, service, status, size = tokens
+        self._show()
+        if (
+            self._durations.learn(connect, b"connect=") is None
+            or self._durations.learn(service, b"service=") is None
+            or _SIZE.fullmatch(size) is None
+        ):
+            return False
         dyno_match, status_match = _DYNO.fullmatch(dyno), _STATUS.fullmatch(status)
         if dyno_match is None or status_match is None:
-            return None
-        label = method.decode("ascii", "replace")
-        value = self._series.value(
+            return False
+        requests = self._series.value(
             apps.ROUTER_REQUESTS,
             dyno_match[1].decode("ascii"),
-            label if label in METHODS else OTHER_METHOD,
+            _method_label(method.decode("ascii", "replace")),
             status_match[1].decode("ascii"),
         )
-        if value is not None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[dyno, method, status] = value
-        return value
+        if requests is None:
+            return False
+        if len(self._requests) >= _MOST_KNOWN:
+            self._requests.clear()
+        self._requests[dyno, method, status] = requests
+        return True
 
     def count(self, request: RouterRequest) -> None:
         """Count a request of any form."""
-        series = self._series
-        series.add(
+        self._show()
+        self._series.add(
             apps.ROUTER_REQUESTS,
             request.dyno or NOT_GIVEN,
-            request.method if request.method in METHODS else OTHER_METHOD,
+            _method_label(request.method),
             NOT_GIVEN if request.status is None else f"{request.status:03}",
         )
         if request.connect is not None:
-            series.observe(apps.ROUTER_CONNECT, seconds=request.connect)
+            self._connects.observe(request.connect)
         if request.service is not None:
-            series.observe(apps.ROUTER_SERVICE, seconds=request.service)
+            self._services.observe(request.service)
         if request.bytes is not None:
-            series.add(apps.ROUTER_RESPONSE_BYTES, amount=request.bytes)
+            self._response_bytes.value += request.bytes
         if request.code:
             # A code without a dyno is the router's: no dyno was up, or none was asked.
             process_type = process_type_of(request.dyno.encode()) if request.dyno else "router"
-            series.add(apps.ERRORS, process_type, request.code)
-        if None in (self._connect, self._service, self._response_bytes):
-            self._open()  # there may be room by now
+            self._series.add(apps.ERRORS, process_type, request.code)
+
+
+def _method_label(method: str) -> str:
+    return method if method in METHODS else OTHER_METHOD

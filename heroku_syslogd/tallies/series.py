@@ -76,6 +76,13 @@ class AppSeries:
         self.taken += count
         return True
 
+    def has_room(self, count: int) -> bool:
+        """Tell whether the budget has room for so many series; if not, they count as refused."""
+        if self._budget.take(count):
+            self._budget.give_back(count)
+            return True
+        return False
+
     def value(self, metric: Metric, *labels: str) -> Value | None:
         """Return a counter or gauge, a new one at 0; None if the budget refuses a new one.
 

@@ -168,8 +168,9 @@ def stream_key(message: Message) -> bytes:
 def message_text(rest: bytes, dialect: Dialect) -> bytes:
     """Return MSG from what follows the nil MSGID and its space, as `parse_message` does."""
     if dialect is Dialect.RFC5424:
-        if rest.startswith(b"- "):
-            return _clean(rest[2:])
+        if rest[:2] == b"- ":
+            msg = rest[2:-1] if rest[-1:] == b"\n" else rest[2:]
+            return msg.removeprefix(_BOM)
         rest = _split_structured_data(rest)[1]
     return _clean(rest)
 

@@ -23,7 +23,7 @@ from tests.corpus.example import (
     rendered,
     texts,
 )
-from tests.corpus.series import action, error, exited, loss, state_change, unrecognised
+from tests.corpus.series import action, error, exited, loss, state_change
 
 MB: Final = 2.0**20
 
@@ -45,7 +45,7 @@ _DYNOS: Final = [
         "13.20 R10",
         LOGPLEX_1,
         b"152 <134>1 2023-04-29T23:11:12.604871+00:00 host heroku web.1 - Error R10 (Boot "
-b"timeout) -> Web process failed to bind to $PORT within 60 seconds of launch\n",
+        b"timeout) -> Web process failed to bind to $PORT within 60 seconds of launch\n",
         framed=True,
         events=(_R10,),
         series=error("host", "web", "R10"),
@@ -187,8 +187,8 @@ _LOG_SYSTEM: Final = [
         RFC5424,
         rendered(
             b"2022-04-13T19:42:45.121237+00:00 heroku[logplex]: Error L10 (output buffer "
-b"overflow): drain 'd.68bc07b8-b306-4fa6-985f-48f8a45912c3' dropped 1 messages "
-b"since 2022-04-13T19:41:45.256379+00:00.",
+            b"overflow): drain 'd.68bc07b8-b306-4fa6-985f-48f8a45912c3' dropped 1 messages "
+            b"since 2022-04-13T19:41:45.256379+00:00.",
         ),
         framed=True,
         events=(_L10,),
@@ -217,16 +217,17 @@ b"since 2022-04-13T19:41:45.256379+00:00.",
         RFC5424,
         rendered(
             b"2013-11-04T21:31:32.125756+00:00 app[log-shuttle]: Error L12: 222 messages "
-b"dropped since 2013-11-04T21:31:32.125756+00:00.",
+            b"dropped since 2013-11-04T21:31:32.125756+00:00.",
             b"2013-11-04T21:31:32.125756+00:00 app[log-shuttle]: Error L13: 111 messages lost "
-b"since 2013-11-04T21:31:32.125756+00:00.",
+            b"since 2013-11-04T21:31:32.125756+00:00.",
         ),
         framed=True,
         events=(
             LogLoss("L12", 222, since="2013-11-04T21:31:32.125756+00:00"),
             LogLoss("L13", 111, since="2013-11-04T21:31:32.125756+00:00"),
         ),
-        series=loss(NO_DRAIN, "L12", 222) | loss(NO_DRAIN, "L13", 111)
+        series=loss(NO_DRAIN, "L12", 222)
+        | loss(NO_DRAIN, "L13", 111)
         | {'heroku_logplex_dropped_messages_total{app="unknown"}': 333.0},
     ),
     *texts(
@@ -254,7 +255,11 @@ b"since 2013-11-04T21:31:32.125756+00:00.",
             (
                 b"Error L20 (Tail sessions forbidden) Tail sessions for this app are forbidden due"
                 b" to log volume.",
-                PlatformError("L20", "Tail sessions forbidden"),
+                PlatformError(
+                    "L20",
+                    "Tail sessions forbidden",
+                    "Tail sessions for this app are forbidden due to log volume.",
+                ),
                 error(APP, "logplex", "L20"),
             ),
         ],

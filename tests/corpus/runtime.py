@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from heroku_syslogd.heroku.events import AppMetric, AppMetrics, AppMetricType, LogLoss
-from heroku_syslogd.heroku.events import RuntimeSample, SampleLine
+from heroku_syslogd.heroku.events import (
+    AppMetric,
+    AppMetrics,
+    AppMetricType,
+    LogLoss,
+    RuntimeSample,
+    SampleLine,
+)
 from tests.corpus.example import APP, LOGPLEX_1, RFC5424, Example, frame
 from tests.corpus.series import gauged, loss, runtime
 

@@ -9,6 +9,7 @@ from heroku_syslogd.heroku.events import Addon, FormationItem, RouterRequest
 from tests.corpus.example import Series
 
 NOT_GIVEN: Final = "none"
+NO_UNIT: Final = ""
 
 _RUNTIME: Final = {
     "load_avg_1m": "heroku_dyno_load_avg_1m",
@@ -164,18 +165,18 @@ def slow_query(app: str, source: str, seconds: float) -> Series:
 # Applications ------------------------------------------------------------------------------------
 
 
-def counted(app: str, name: str, value: float, unit: str = NOT_GIVEN) -> Series:
+def counted(app: str, name: str, value: float, unit: str = NO_UNIT) -> Series:
     """Return what ``count#<name>=<value>`` adds."""
     return one("heroku_app_count_total", value, app=app, name=name, unit=unit)
 
 
-def measured(app: str, name: str, value: float, unit: str = NOT_GIVEN) -> Series:
+def measured(app: str, name: str, value: float, unit: str = NO_UNIT) -> Series:
     """Return what ``measure#<name>=<value>`` adds."""
     return one("heroku_app_measure_count", app=app, name=name, unit=unit) | one(
         "heroku_app_measure_sum", value, app=app, name=name, unit=unit
     )
 
 
-def gauged(app: str, name: str, value: float, unit: str = NOT_GIVEN) -> Series:
+def gauged(app: str, name: str, value: float, unit: str = NO_UNIT) -> Series:
     """Return what ``sample#<name>=<value>`` shows."""
     return one("heroku_app_sample", value, app=app, name=name, unit=unit)

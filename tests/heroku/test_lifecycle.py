@@ -94,7 +94,7 @@ def near_misses(draw: st.DrawFn, lines: Sequence[bytes]) -> bytes:
     return line[:start] + part + line[end:]
 
 
-@pytest.mark.parametrize(("text", "event"), TEXTS, ids=LINES)
+@pytest.mark.parametrize(("text", "event"), TEXTS)
 def test_every_text_has_its_event(
     text: bytes, event: DynoAction | DynoStateChange | DynoExit | ProcessMemory
 ) -> None:

@@ -148,7 +148,7 @@ def test_the_form_has_at_most_as_many_characters_as_asked_for(limit: int) -> Non
     form = statement_form(b'SELECT "a long name" FROM "t\'s"' + b", abc" * 2000, limit)
 
     assert len(form) <= limit
-    assert not limit == 9 or form == "SELECT"  # not a name that never ends
+    assert form.count('"') % 2 == 0  # no name that never ends
     assert statement_form(form.encode(), limit) == form
 
 
@@ -159,34 +159,34 @@ def test_literals_do_not_use_up_the_limit() -> None:
 # Code is written in small letters, and secrets are of what code never holds, so that any trace of
 # one shows, however the statement was cut.
 SECRET = re.compile("[A-Z2-9€]")
+NAMES = ["select", "a", "t1", "e", "b", "u&", "é", "f$x", "$1", "$11", "::text"]
+QUOTED_NAMES = ['"name"', '"a ""b"""', '"it\'s"', '"-- x"']
+SIGNS = ["=", ",", "(", ")", "->", "-", "/", "*", ".", "[", "]", ";"]
 
-code = st.sampled_from(
-    ["select", "a", "t1", "=", ",", "(", ")", "::text", "->", "-", "/", "*", ".", "[", "]", ";"]
-    + ['"name"', '"a ""b"""', '"it\'s"', '"-- x"', "$1", "$11", "f$x", "e", "b", "u&", "é", "?"]
-)
+code = st.sampled_from([*NAMES, *QUOTED_NAMES, *SIGNS])
 blanks = st.sampled_from([" ", "\n", "\t", "  "])
-inside = st.text(st.sampled_from("ABCXYZ23456789€ .,;()[]-+/*=<>|&%?#@~!^`{}:_\n"), max_size=12)
+secrets = st.text(st.sampled_from("ABCXYZ23456789€ .,;()[]-+=<>|&%?#@~!^`{}:_\n"), max_size=12)
 
 
-def quoted(before: str, after: str, *more: str) -> st.SearchStrategy[str]:
-    """Return literals whose content is a secret, mixed with texts that do not end it."""
-    texts = st.lists(inside | st.sampled_from(more), max_size=4) if more else st.lists(inside)
-    return texts.map(lambda parts: before + "".join(parts) + after)
+def literals(before: str, after: str, *inside: str) -> st.SearchStrategy[str]:
+    """Return literals of secrets and of texts that do not end them."""
+    parts = st.lists(secrets | st.sampled_from(inside), max_size=6)
+    return parts.map(lambda parts: before + "".join(parts) + after)
 
 
-strings = quoted("'", "'", "''", '"', "$$", "--", "/*", "\\Q", "\\\\")
-escapes = quoted("e'", "'", "''", "\\'", "\\\\", '"', "$$", "--", "/*")
-unicode_strings = quoted("u&'", "'", "''", '"')
-dollars = quoted("$$", "$$", "'", '"', "--", "/*", "\\", "$A$", "$ $")
-tagged = quoted("$tag$", "$tag$", "'", '"', "$$", "--", "/*", "\\")
-comments = quoted("/*", "*/", "'", '"', "$$", "--", "\\", "/* X */", "/* /* */ Y */").filter(
-    lambda comment: comment.count("/*") == comment.count("*/") and "/*/" not in comment
+strings = literals("'", "'", "''", '"', "$$", "$", "--", "/*", "*/", "\\Q", "\\'", "\\\\")
+escapes = literals("e'", "'", "''", '"', "$$", "$", "--", "/*", "*/", "\\'", "\\\\")
+unicode_strings = literals("u&'", "'", "''", '"', "$$", "--", "/*", "*/", "\\0")
+dollars = literals("$$", "$$", "'", '"', "$ ", "$A$ ", "--", "/*", "*/", "\\")
+tagged = literals("$tag$", "$tag$", "'", '"', "$$ ", "$ta$ ", "--", "/*", "*/", "\\")
+comments = literals("/*", "*/", "'", '"', "$$", "--", "\\", " /* A */ ", " /* /**/ B */ ")
+line_comments = literals("--", "\n", "'", '"', "$$", "/*", "*/", "\\").map(
+    lambda comment: comment.replace("\n", "") + "\n"
 )
-line_comments = inside.map(lambda text: "--" + text.replace("\n", "") + "\n")
 numbers = st.from_regex(r"[2-9]{1,9}(\.[2-9]{1,9})?(e[+-]?[2-9]{1,2})?|\.[2-9]+", fullmatch=True)
-literals = strings | escapes | unicode_strings | dollars | tagged | numbers
+private = strings | escapes | unicode_strings | dollars | tagged | numbers | comments
 statements = st.lists(
-    st.tuples(code | literals | comments | line_comments, blanks).map("".join), max_size=12
+    st.tuples(code | private | line_comments, blanks).map("".join), max_size=12
 ).map("".join)
 
 
@@ -198,7 +198,7 @@ def test_no_content_of_a_literal_or_comment_survives_wherever_the_statement_is_c
     cut = sql[: data.draw(st.integers(0, len(sql)))]
 
     assert not SECRET.search(statement_form(sql))
-    assert not SECRET.search(statement_form(cut).replace("\ufffd", ""))
+    assert not SECRET.search(statement_form(cut))
 
 
 @given(st.lists(code, max_size=12))
@@ -208,10 +208,12 @@ def test_code_without_literals_stays_as_it_is(parts: list[str]) -> None:
     assert statement_form(statement.encode()) == statement
 
 
-pieces = st.sampled_from(
-    ["'", "''", "\\", "\\'", '"', '""', "$", "$$", "$a$", "$1", "--", "-", "/*", "*/", "/", "*"]
-    + ["?", "?, ?", ", ", "(?)", "...", ".", "1", "1e", "e", "e'", "u&'", "x", " ", "\n", "(", ")"]
-)
+QUOTES = ["'", "''", "\\", "\\'", "e'", "u&'", '"', '""', "$", "$$", "$a$", "$a", "$1"]
+COMMENTS = ["--", "-", "--\n", "/*", "*/", "/", "*", "/*/", "/**/"]
+OTHERS = ["?", "?, ?", "?,", "(?),", "(", ")", ", ", ".", "...", "1", "1e", "x", " ", "\n", "\0"]
+PIECES = [*QUOTES, *COMMENTS, *OTHERS]
+
+pieces = st.sampled_from(PIECES)
 texts = st.binary(max_size=80) | st.lists(pieces, max_size=30).map(lambda p: "".join(p).encode())
 
 
@@ -226,12 +228,7 @@ def test_any_bytes_give_one_bounded_line_that_is_its_own_form(sql: bytes, limit:
     assert statement_form(whole.encode()) == whole
 
 
-@pytest.mark.parametrize(
-    "unit",
-    [b"'", b"''", b"'\\", b"e'\\'", b"e'", b'"', b'"" ', b"$", b"$$", b"$a$", b"$a", b"$1", b"-"]
-    + [b"--\n", b"/*", b"*/", b"/*/", b"/**/", b"1", b"1e", b".", b"?", b"?,", b"(?),", b"(", b"(?"]
-    + [b"a", b"e", b" ", b"\\", b"\xff", b"\x00"],
-)
+@pytest.mark.parametrize("unit", [*map(str.encode, PIECES), b"\xff"])
 def test_hostile_repetitions_end(unit: bytes) -> None:
     sql = unit * (HOSTILE // len(unit))
 

@@ -45,8 +45,14 @@ def wait_settled(sink: EventFile) -> None:
     wait_until(lambda: not sink.queued_bytes, "an empty queue")
 
 
-def close(sink: EventFile, flush_timeout: float = WAIT_SECONDS) -> None:
-    uvloop.run(sink.close(flush_timeout))
+def close(sink: EventFile, flush_timeout: float = 10 * WAIT_SECONDS) -> None:
+    """Close the sink; with the default it has to be done before the time is over."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await sink.close(flush_timeout)
+
+    uvloop.run(bounded())
 
 
 def assert_balanced(sink: EventFile, offered: int) -> None:
@@ -69,7 +75,7 @@ def wait_for_writers() -> None:
 
 def run_script(
     script: str, *arguments: str, stdout: int | None = None, prefix: Sequence[str] = ()
-) -> list[object]:
+) -> object:
     """Run a script in a process of its own; return what it reports as JSON on standard error."""
     done = subprocess.run(
         [*prefix, sys.executable, "-c", script, *arguments],
@@ -78,7 +84,7 @@ def run_script(
         check=True,
         timeout=WAIT_SECONDS,
     )
-    report: list[object] = json.loads(done.stderr)
+    report: object = json.loads(done.stderr)
     return report
 
 
@@ -260,21 +266,47 @@ def test_a_stuck_reader_costs_lines_and_no_time(path: Path, stuck_reader: int) -
 
 
 def test_what_a_stuck_writer_does_after_the_end_changes_no_counter(
-    path: Path, stuck_reader: int
+    path: Path, stuck_reader: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    offered = lines(200, padding=1000)
+    offered = lines(3000, padding=1000)
     sink = EventFile(str(path), ROOMY)
     sink.open()
     offer(sink, offered)
     close(sink, 0)
     counted = (sink.written, sink.written_bytes, sink.dropped)
     os.set_blocking(stuck_reader, True)
-    while os.read(stuck_reader, PIPE_BYTES):
-        pass  # until the writer closes its end
+    arrived = 0
+    while data := os.read(stuck_reader, PIPE_BYTES):  # until the writer closes its end
+        arrived += len(data)
     wait_for_writers()
 
     assert (sink.written, sink.written_bytes, sink.dropped) == counted
     assert_balanced(sink, len(offered))
+    assert arrived < sum(map(len, offered)), "it goes on with what was abandoned"
+    assert not caplog.records
+
+
+STUCK: Final = """
+import asyncio, json, sys
+from heroku_syslogd.sinks.event_file import EventFile
+
+async def main(path):
+    sink = EventFile(path, 2**24)
+    sink.open()
+    for _ in range(200):
+        sink.write(b"x" * 1000 + b"\\n")
+    await sink.close(0)
+    print(json.dumps(sink.dropped), file=sys.stderr)
+
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+@pytest.mark.usefixtures("stuck_reader")
+def test_a_stuck_writer_does_not_keep_the_process_from_ending(path: Path) -> None:
+    dropped = run_script(STUCK, str(path))
+    assert isinstance(dropped, dict)
+    assert dropped["abandoned"] > 0
 
 
 async def test_a_stop_that_is_cut_short_closes_the_books(path: Path, stuck_reader: int) -> None:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroku_syslogd.heroku.events import DynoStateChange, Event, Kind
+from heroku_syslogd.heroku.addons import ADDON_FIELDS
+from heroku_syslogd.heroku.events import AppMetric, DynoStateChange, Event, FormationItem, Kind
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS
 from heroku_syslogd.sinks.timber import DESCRIPTIONS, Document, Line, documents
-from heroku_syslogd.sinks.timber_samples import ADDON_PLACES
 
 EVENT = DynoStateChange("starting", "up")
 ROOT = {"dt", "message", "level", "severity", "time_ms", "context", "event"}
@@ -25,28 +25,36 @@ SAMPLE_PARTS = {"cpu", "memory", "database", "cache", "disk"}
 REQUIRED = {"cpu": {"load_avg_1m"}, "memory": {"total_mb"}, "disk": {"read_iops", "write_iops"}}
 HTTP_METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 
-# The parsers bound their numbers: at most 30 digits, and no negative ones but those of an app.
+# The parsers bound their numbers: 30 digits and a unit at most, none but an app's negative.
 numbers = st.floats(0, 1e39)
-counts = st.integers(0, 10**15)
+integers = st.integers(0, 10**15)
 metric_names = st.sampled_from(
     sorted(
-        {name for places in ADDON_PLACES.values() for name in places}
+        {field.name for addon_fields in ADDON_FIELDS.values() for field in addon_fields}
         | {field.name for field in RUNTIME_FIELDS}
-        | {"memory_postgres_bytes", "client_active"}
     )
 )
-codes = st.sampled_from(["", "H12", "H80", "R14", "L14", "H99"])
-methods = st.sampled_from(["GET", "POST", "PROPFIND", ""])
-st.register_type_strategy(float, numbers)
-st.register_type_strategy(int, counts)
-st.register_type_strategy(dict[str, float], st.dictionaries(metric_names, numbers))
+BY_FIELD: dict[str, st.SearchStrategy[Any]] = {
+    "values": st.dictionaries(metric_names, numbers),
+    "metrics": st.lists(st.builds(AppMetric, value=st.floats(-1e39, 1e39))).map(tuple),
+    "items": st.lists(st.builds(FormationItem, quantity=integers)).map(tuple),
+    "code": st.sampled_from(["", "H12", "H80", "R14", "L14", "H99"]),
+    "method": st.sampled_from(["GET", "POST", "PROPFIND", ""]),
+    "seconds": numbers,
+    "ratio": numbers,
+    "count": integers,
+    "version": st.none() | integers,
+    "status": st.none() | integers,
+    "bytes": integers,
+    "connect": st.none() | numbers,
+    "service": st.none() | numbers,
+}
 
 
 def events_of(type_: type[Any]) -> st.SearchStrategy[Any]:
-    """Build events of one type from the types of their fields."""
-    names = {field.name for field in fields(type_)}
-    told = {"code": codes, "method": methods}
-    return st.builds(type_, **{name: told[name] for name in names & told.keys()})
+    """Build events of one type: by the names of their fields, otherwise by their types."""
+    names = {field.name for field in fields(type_)} & BY_FIELD.keys()
+    return st.builds(type_, **{name: BY_FIELD[name] for name in names})
 
 
 events = st.one_of([events_of(type_) for type_ in get_args(Event)])

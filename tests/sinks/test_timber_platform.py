@@ -144,6 +144,15 @@ def test_the_address_of_a_drain_is_not_shown(uri: str) -> None:
     assert "bad certificate" in found["event"]["custom"]["platform_error"]["detail"]
 
 
+def test_an_error_of_the_log_system_does_not_show_the_token_of_a_drain() -> None:
+    detail = "drain 'd.68bc07b8-b306-4fa6-985f-48f8a45912c3' is gone"
+
+    found = document(PlatformError("L99", "", detail), f"Error L99: {detail}".encode())
+
+    assert "b306" not in str(found)
+    assert found["message"] == "Error L99: drain 'd.68bc07b8' is gone"
+
+
 def test_lost_messages_are_counted_without_the_token_of_the_drain() -> None:
     token = "d.68bc07b8-b306-4fa6-985f-48f8a45912c3"
     event = LogLoss("L10", 7, token, "2022-04-13T19:41:45.256379+00:00")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from heroku_syslogd.heroku.addons import ADDON_FIELDS
 from heroku_syslogd.heroku.events import (
     Addon,
     AddonSample,
@@ -17,6 +18,7 @@ from heroku_syslogd.heroku.events import (
 )
 from heroku_syslogd.heroku.runtime_metrics import parse_runtime_sample
 from heroku_syslogd.sinks.timber import Document, Line, documents
+from heroku_syslogd.sinks.timber_samples import ADDON_PLACES
 
 MB = 2.0**20
 RUN = "heroku.2808254.d97d0ea7-cf3d-411b-b453-d2943a50b456"
@@ -141,6 +143,11 @@ def test_values_without_their_required_one_stand_beside_a_whole_part() -> None:
     assert found["context"]["custom"]["runtime_sample"] == {"memory_rss": MB}
 
 
+@pytest.mark.parametrize("addon", Addon)
+def test_every_place_is_that_of_a_field(addon: Addon) -> None:
+    assert ADDON_PLACES[addon].keys() <= {field.name for field in ADDON_FIELDS[addon]}
+
+
 POSTGRES_VALUES = {
     "transactions_total": 11618856301.0,
     "db_size_bytes": 147391888519.0,
@@ -220,7 +227,7 @@ def test_a_redis_sample_is_one_of_a_cache() -> None:
 
 
 def test_a_pgbouncer_sample_is_one_of_ours() -> None:
-    values = {"client_active": 56.0, "max_wait_seconds": 0.0}
+    values = {"client_active_connections": 56.0, "max_wait_seconds": 0.0}
 
     found = document(
         AddonSample(Addon.PGBOUNCER, "pgbouncer", "postgresql-curly-1", values), "heroku-pgbouncer"

@@ -203,7 +203,7 @@ def scan_request(rest: bytes) -> RequestTokens | None:
     The tokens are not validated; the caller remembers those that it has validated. If they are
     well-formed (``dyno=<dyno>``, ``connect=<1-15 digits>ms``, the same for service,
     ``status=<3 digits>``, ``bytes=<1-15 digits>``), `parse_router_line` finds the same values.
-    For that what follows ``bytes=`` is checked: with a quote or another ``status=`` in it, the
+    For that, what follows ``bytes=`` is checked: with a quote or another ``status=`` in it, the
     last `` dyno=`` could be the client's in a line that has none of its own.
 
     Args:
@@ -221,9 +221,8 @@ def scan_request(rest: bytes) -> RequestTokens | None:
         return None
     try:
         method = rest[start : rest.index(b" ", start, start + 128)]
-        _, dyno, connect, service, status, size, after = rest[rest.rfind(b" dyno=") :].split(
-            b" ", 6
-        )
+        tail = rest[rest.rfind(b" dyno=") :]
+        _, dyno, connect, service, status, size, after = tail.split(b" ", 6)
     except ValueError:  # a method without end, or fewer tokens (before 2016 there was no protocol=)
         return None
     if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):

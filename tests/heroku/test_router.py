@@ -483,14 +483,21 @@ def test_other_lines_are_no_requests(line: bytes) -> None:
         b" dyno=web.1 new=1 connect=1ms service=2ms status=503 bytes=7 new=2",
         b'at=error code=H12 method=GET path="/" host=h fwd="1.1.1.1" dyno=web.1 connect=1ms'
         b' service=2ms status=503 bytes=7 new="a b"',
+        b'at=error at=info code=H12 code=H13 method=GET method=PUT path="/" host=h fwd="1.1.1.1"'
+        b" dyno=web.2 connect=3ms dyno=web.1 connect=1ms service=2ms status=503 bytes=6 bytes=7",
     ],
 )
-def test_keys_may_move_and_new_ones_appear(line: bytes) -> None:
+def test_keys_may_move_come_twice_and_be_new(line: bytes) -> None:
     request = parse_router_line(line)
 
     assert request is not None
     assert trusted(request) == ("H12", "web.1", 0.001, 0.002, 503, 7)
     assert (request.at, request.method, request.path) == ("error", "GET", "/")
+
+
+def test_the_least_that_is_a_request() -> None:
+    assert parse_router_line(b"method= status=") == RouterRequest()
+    assert parse_router_line(b"code=H31 method=GET") == RouterRequest(code="H31", method="GET")
 
 
 def test_texts_have_a_bounded_length() -> None:

@@ -20,7 +20,7 @@ from heroku_syslogd.heroku.events import (
     PlatformError,
     Scale,
 )
-from heroku_syslogd.sinks.timber_draft import (
+from heroku_syslogd.sinks.timber.draft import (
     MAX_NAME,
     Document,
     Draft,

@@ -28,32 +28,32 @@ from heroku_syslogd.heroku.events import (
     Scale,
     SlowQuery,
 )
-from heroku_syslogd.sinks import (
-    timber_platform,
-    timber_postgres,
-    timber_router,
-    timber_samples,
+from heroku_syslogd.sinks.timber import (
+    platform,
+    postgres,
+    router,
+    samples,
 )
-from heroku_syslogd.sinks.timber_draft import Document, Draft, Line, assemble
+from heroku_syslogd.sinks.timber.draft import Document, Draft, Line, assemble
 
 __all__ = ["DESCRIPTIONS", "Document", "Line", "documents"]
 
 _MAPPERS: Final[Mapping[type[Any], Callable[[Any, Line], list[Draft]]]] = {
-    RuntimeSample: timber_samples.runtime_sample,
-    ProcessMemory: timber_samples.process_memory,
-    AddonSample: timber_samples.addon_sample,
-    AppMetrics: timber_samples.app_metrics,
-    RouterRequest: timber_router.router_request,
-    PlatformError: timber_platform.platform_error,
-    LogLoss: timber_platform.log_loss,
-    DynoStateChange: timber_platform.dyno_state,
-    DynoExit: timber_platform.dyno_exit,
-    DynoAction: timber_platform.dyno_action,
-    ApiChange: timber_platform.api_change,
-    Build: timber_platform.build,
-    Scale: timber_platform.scale,
-    PostgresRecord: timber_postgres.postgres_record,
-    SlowQuery: timber_postgres.slow_query,
+    RuntimeSample: samples.runtime_sample,
+    ProcessMemory: samples.process_memory,
+    AddonSample: samples.addon_sample,
+    AppMetrics: samples.app_metrics,
+    RouterRequest: router.router_request,
+    PlatformError: platform.platform_error,
+    LogLoss: platform.log_loss,
+    DynoStateChange: platform.dyno_state,
+    DynoExit: platform.dyno_exit,
+    DynoAction: platform.dyno_action,
+    ApiChange: platform.api_change,
+    Build: platform.build,
+    Scale: platform.scale,
+    PostgresRecord: postgres.postgres_record,
+    SlowQuery: postgres.slow_query,
 }
 
 

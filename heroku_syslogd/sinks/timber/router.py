@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from heroku_syslogd.heroku.events import RouterRequest
-from heroku_syslogd.sinks.timber_draft import (
+from heroku_syslogd.sinks.timber.draft import (
     MAX_NAME,
     Document,
     Draft,
@@ -16,7 +16,7 @@ from heroku_syslogd.sinks.timber_draft import (
     custom,
     milliseconds,
 )
-from heroku_syslogd.sinks.timber_platform import level_of_code
+from heroku_syslogd.sinks.timber.platform import level_of_code
 
 _MAX_PATH: Final = 2048
 _CUT_FWD: Final = 512  # bytes of `RouterRequest.fwd` that are kept

@@ -21,7 +21,7 @@ from heroku_syslogd.heroku.events import (
     RuntimeSample,
 )
 from heroku_syslogd.heroku.naming import free_text
-from heroku_syslogd.sinks.timber_draft import MAX_NAME, Document, Draft, Line, compact, custom
+from heroku_syslogd.sinks.timber.draft import MAX_NAME, Document, Draft, Line, compact, custom
 
 _DYNO: Final = re.compile(rb"(?:^| )dyno=([^ ]{1,%d})(?![^ ])" % MAX_NAME)
 _EXACT_BELOW: Final = 2**53  # up to here every integer is a float, in JSON readers too

@@ -18,7 +18,7 @@ from heroku_syslogd.heroku.events import (
 )
 from heroku_syslogd.heroku.runtime_metrics import parse_runtime_sample
 from heroku_syslogd.sinks.timber import Document, Line, documents
-from heroku_syslogd.sinks.timber_samples import ADDON_PLACES
+from heroku_syslogd.sinks.timber.samples import ADDON_PLACES
 
 MB = 2.0**20
 RUN = "heroku.2808254.d97d0ea7-cf3d-411b-b453-d2943a50b456"

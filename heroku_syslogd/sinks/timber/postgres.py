@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from heroku_syslogd.heroku.events import PostgresRecord, SlowQuery
-from heroku_syslogd.sinks.timber_draft import Draft, Level, Line, compact, custom, milliseconds
+from heroku_syslogd.sinks.timber.draft import Draft, Level, Line, compact, custom, milliseconds
 
 _MAX_SQL: Final = 4096
 

@@ -4,7 +4,7 @@
 
     HerokuSyslogdError
     ├─ ConfigError     the configuration; the command line exits with 78
-    └─ StartupError    a listener could not be opened; the command line exits with 69
+    └─ StartupError    a listener or a file could not be opened; the command line exits with 69
 
 A peer's faults are no exceptions: the pure floors return them as values with a reason
 (`wire.Malformed`, `wire.HeaderFault`). Any other exception that escapes is a bug of ours.

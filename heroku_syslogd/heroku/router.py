@@ -187,6 +187,15 @@ _AFTER_BYTES_UNSEEN: Final = re.compile(
 """What else may stand there without making the tail ambiguous."""
 
 
+_HEAD_BYTES: Final = 25
+_METHOD_BY_HEAD: Final = {
+    (start + method + b' path="')[:_HEAD_BYTES]: method
+    for start in (b"- at=info method=", b"at=info method=")
+    for method in (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS")
+}
+"""How normal requests begin, behind STRUCTURED-DATA or without it. What is cut off decides nothing:
+a method ends with a space, and each is whole."""
+
 RequestTokens = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Method, and ``dyno=``, ``connect=``, ``service=``, ``status=``, ``bytes=`` with their values."""
 
@@ -194,7 +203,7 @@ RequestTokens = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 def scan_request(rest: bytes) -> RequestTokens | None:
     """Find the tokens of a normal request, which are most lines of most drains.
 
-    The trick: such a line starts with a fixed text and its numbers stand behind the last
+    The trick: such a line starts with one of a few texts and its numbers stand behind the last
     `` dyno=``, so that neither the path nor the other texts of the client are looked at. What they
     contain changes nothing, because nothing that a client writes comes behind the real
     `` dyno=`` (only H31 has an agent there, and is no normal request). This takes half a
@@ -210,20 +219,17 @@ def scan_request(rest: bytes) -> RequestTokens | None:
         rest: What follows the nil MSGID and its space, in either dialect, LF included.
 
     Returns:
-        The method (at most 127 bytes, without a space), and ``dyno=``, ``connect=``, ``service=``,
+        The method, one of those that are common, and ``dyno=``, ``connect=``, ``service=``,
         ``status=`` and ``bytes=`` with their values; None where `parse_router_line` has to look.
     """
-    if rest[:17] == b"- at=info method=":
-        start = 17
-    elif rest[:15] == b"at=info method=":
-        start = 15
-    else:
+    method = _METHOD_BY_HEAD.get(rest[:_HEAD_BYTES])
+    if method is None:
         return None
     try:
-        method = rest[start : rest.index(b" ", start, start + 128)]
-        tail = rest[rest.rfind(b" dyno=") :]
-        _, dyno, connect, service, status, size, after = tail.split(b" ", 6)
-    except ValueError:  # a method without end, or fewer tokens (before 2016 there was no protocol=)
+        _, dyno, connect, service, status, size, after = rest[rest.rfind(b" dyno=") :].split(
+            b" ", 6
+        )
+    except ValueError:  # fewer tokens: before 2016 there was no protocol=
         return None
     if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
         return None

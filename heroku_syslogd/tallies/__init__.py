@@ -15,6 +15,7 @@ __all__ = [
     "AppSeries",
     "AppTally",
     "Circumstances",
+    "Durations",
     "Histogram",
     "LogTally",
     "Tallies",

@@ -7,6 +7,9 @@ import asyncio
 import os
 import signal
 import sys
+import time
+from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -17,14 +20,28 @@ from heroku_syslogd.config import Config, load
 from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.demo import Demo
 from heroku_syslogd.errors import ConfigError, StartupError
-from heroku_syslogd.progress import SimulationProgress
+from heroku_syslogd.explain import Verdict, explain, print_explanation
+from heroku_syslogd.progress import ReplayProgress, SimulationProgress
+from heroku_syslogd.replay import (
+    Capture,
+    CaptureError,
+    Replay,
+    opened,
+    print_summary,
+    replay_captures,
+    summarise,
+    total_size,
+)
 from heroku_syslogd.simulate import SimulateOptions, simulate
+from heroku_syslogd.wire import Dialect
 
 EXIT_OK: Final = 0
 EXIT_NOTHING_DONE: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNAVAILABLE: Final = 69
 EXIT_CONFIG: Final = 78
+
+_DIALECTS: Final = tuple(dialect.value for dialect in Dialect)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,6 +74,43 @@ def build_parser() -> argparse.ArgumentParser:
     )
     simulation.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the fleet")
     simulation.set_defaults(function=simulate_command)
+
+    replay = commands.add_parser("replay", help="read captures offline, as the daemon would")
+    replay.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a stream of frames or the output of `heroku logs`; - is standard input",
+    )
+    replay.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
+    replay.add_argument(
+        "--dialect",
+        choices=_DIALECTS,
+        default=Dialect.RFC5424.value,
+        help="header form: rfc5424 of TCP, TLS and UDP drains (default), logplex of HTTPS drains",
+    )
+    replay.add_argument(
+        "--output",
+        choices=("events", "metrics", "summary"),
+        default="summary",
+        help="what to print; beside events and metrics the summary goes to standard error",
+    )
+    replay.set_defaults(function=replay_command)
+
+    explanation = commands.add_parser("explain", help="say what one line is to the daemon")
+    explanation.add_argument(
+        "line",
+        metavar="LINE",
+        help="a frame, its octet count may be missing, or a line as `heroku logs` prints it;"
+        " - reads one from standard input",
+    )
+    explanation.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
+    explanation.add_argument(
+        "--dialect",
+        choices=_DIALECTS,
+        help="header form (default: logplex if HOSTNAME is `host`, else rfc5424)",
+    )
+    explanation.set_defaults(function=explain_command)
 
     check = commands.add_parser("check", help="validate a configuration")
     check.add_argument("file", type=Path, metavar="FILE")
@@ -145,6 +199,68 @@ def simulate_command(options: argparse.Namespace) -> int:
     if summary.last_error:
         print(f"heroku-syslogd simulate: last error: {summary.last_error}", file=sys.stderr)
     return EXIT_OK if summary.sent else EXIT_NOTHING_DONE
+
+
+def replay_command(options: argparse.Namespace) -> int:
+    """``replay``: read captures; 1 if nothing was understood or not all of them were read."""
+    config = load(options.config) if options.config else Config()
+    try:
+        with opened(options.files) as captures:
+            return _replay(captures, config, options)
+    except CaptureError as error:
+        print(f"heroku-syslogd replay: {error}", file=sys.stderr)
+        return EXIT_NOTHING_DONE
+
+
+def _replay(captures: list[Capture], config: Config, options: argparse.Namespace) -> int:
+    out, events = sys.stdout.buffer, list[bytes]()
+    wants_events = options.output == "events"
+    replay = Replay(config, Dialect(options.dialect), events.append if wants_events else None)
+
+    def write_events() -> None:
+        # Between two reads: what cannot be written does not disturb the books.
+        if events:
+            out.write(b"".join(events))
+            out.flush()
+            events.clear()
+
+    began = time.monotonic()
+    complete, problem = False, ""
+    try:
+        shown = not (wants_events and sys.stdout.isatty())
+        with ReplayProgress(total_size(captures), shown=shown) as progress:
+            complete = replay_captures(replay, captures, write_events, progress.update)
+        if options.output == "metrics":
+            out.write(replay.metrics())
+            out.flush()
+    except CaptureError as error:
+        problem = str(error)
+    except BrokenPipeError:  # as of ``| head``
+        return EXIT_OK if summarise(replay).understood_anything else EXIT_NOTHING_DONE
+    except OSError as error:
+        problem = f"cannot write to standard output: {error.strerror}"
+    seconds = time.monotonic() - began
+    summary = summarise(replay)
+    with suppress(OSError):  # nobody takes it
+        print_summary(summary, seconds, sys.stdout if options.output == "summary" else sys.stderr)
+    if problem:
+        print(f"heroku-syslogd replay: {problem}", file=sys.stderr)
+    done = complete and not problem and summary.understood_anything
+    return EXIT_OK if done else EXIT_NOTHING_DONE
+
+
+def explain_command(options: argparse.Namespace) -> int:
+    """``explain``: say what a line is; 1 if it is refused or not recognised."""
+    config = load(options.config) if options.config else Config()
+    line = os.fsencode(options.line)
+    if line == b"-":
+        line = sys.stdin.buffer.readline(2 * config.limits.max_frame_bytes)
+    explanation = explain(line, config, Dialect(options.dialect) if options.dialect else None)
+    if isinstance(sys.stdout, TextIOWrapper):  # lines hold characters that a locale may not have
+        sys.stdout.reconfigure(errors="backslashreplace")
+    print_explanation(explanation, sys.stdout)
+    understood = explanation.verdict in (Verdict.UNDERSTOOD, Verdict.OUTPUT)
+    return EXIT_OK if understood else EXIT_NOTHING_DONE
 
 
 def check_command(options: argparse.Namespace) -> int:

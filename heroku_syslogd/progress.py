@@ -7,29 +7,47 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
+from heroku_syslogd.replay import Progress as ReplayState
 from heroku_syslogd.simulate import Progress as SimulationState
 
 
-class SimulationProgress:
-    """A bar for a running simulation.
+class _Bar:
+    """A bar on standard error, shown while it is entered.
+
+    It draws itself only when it is told something: no thread of its own takes time from the work,
+    and what standard output gets stays there.
 
     Args:
-        duration: Seconds that it will take.
+        what: What is being done, until there is more to say.
+        total: What will be completed at the end, None if that cannot be told.
+        columns: What stands behind the bar.
+        shown: Whether to show it if standard error is a terminal.
     """
 
-    def __init__(self, duration: float | None) -> None:
-        console = Console(stderr=True)
+    def __init__(
+        self, what: str, total: float | None, *columns: ProgressColumn, shown: bool = True
+    ) -> None:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TimeRemainingColumn(),
-            console=console,
+            *columns,
+            console=Console(stderr=True),
             transient=True,
-            disable=not sys.stderr.isatty(),
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not (shown and sys.stderr.isatty()),
         )
-        self._task = self._bar.add_task("connecting", total=duration)
+        self._task = self._bar.add_task(what, total=total)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -43,10 +61,42 @@ class SimulationProgress:
     ) -> None:
         self._bar.stop()
 
+    def _show(self, completed: float, text: str) -> None:
+        self._bar.update(self._task, completed=completed, description=text, refresh=True)
+
+
+class SimulationProgress(_Bar):
+    """A bar for a running simulation.
+
+    Args:
+        duration: Seconds that it will take.
+    """
+
+    def __init__(self, duration: float | None) -> None:
+        super().__init__("connecting", duration, TimeRemainingColumn())
+
     def update(self, state: SimulationState) -> None:
         """Show where the simulation is."""
         rate = state.sent / state.seconds if state.seconds else 0.0
         text = f"{state.sent:,} sent, {rate:,.0f}/s"
         if state.lost:
             text += f", {state.lost:,} lost"
-        self._bar.update(self._task, completed=state.seconds, description=text)
+        self._show(state.seconds, text)
+
+
+class ReplayProgress(_Bar):
+    """A bar for a running replay.
+
+    Args:
+        size: Bytes of all captures, None if that cannot be told.
+        shown: Whether to show it if standard error is a terminal.
+    """
+
+    def __init__(self, size: int | None, *, shown: bool = True) -> None:
+        time_left = () if size is None else (TimeRemainingColumn(),)
+        super().__init__("reading", size, DownloadColumn(), *time_left, shown=shown)
+
+    def update(self, state: ReplayState) -> None:
+        """Show where the replay is."""
+        rate = state.messages / state.seconds if state.seconds else 0.0
+        self._show(state.bytes, f"{state.messages:,} messages, {rate:,.0f}/s")

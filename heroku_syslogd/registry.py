@@ -10,8 +10,9 @@ from typing import Final, NamedTuple
 
 from heroku_syslogd.addons import AddonRegistry
 from heroku_syslogd.app_metrics import AppMetricRegistry
-from heroku_syslogd.dynos import MAX_CLOCK_AHEAD, DynoIdentity, DynoRegistry
+from heroku_syslogd.dynos import DynoIdentity, DynoRegistry, SampleScanner, believed_time
 from heroku_syslogd.heroku import (
+    DYNO_MANAGER,
     OUTPUT,
     ROUTER,
     AddonSample,
@@ -32,8 +33,12 @@ _STRANGERS_PART: Final = 2
 _STRANGER_PART: Final = 10
 
 
-Scanner = Callable[[bytes, float], bool]
-"""Takes what follows a MSGID, and our time; returns False if it did not count the line."""
+Line = tuple[bytes, bytes]
+"""TIME of a line, and what follows its nil MSGID."""
+
+Scanner = Callable[[list[Line], int, float], int]
+"""Counts lines of a stream from a position on, without making events of them. Takes our time, too;
+returns the position of the first line that it did not count, or how many there are."""
 
 
 class Subject(NamedTuple):
@@ -124,6 +129,7 @@ class Registry:
         recognised = dict(self._recognised)
         recognised[Kind.ROUTER_REQUEST] += self.tallies.scanned_requests
         recognised[Kind.APP_METRICS] += self.app_metrics.scanned_lines
+        recognised[Kind.RUNTIME_SAMPLE] += self.dynos.scanned
         return recognised
 
     def scanner(self, subject: Subject, every: frozenset[Kind]) -> Scanner | None:
@@ -137,10 +143,12 @@ class Registry:
             None where there is no such short cut: it pays only for lines that come often.
         """
         if subject.rule is ROUTER and Kind.ROUTER_REQUEST not in every:
-            return subject.app.router.count_line
+            return subject.app.router.count_lines
         if subject.rule is OUTPUT and Kind.APP_METRICS not in every:
             budget = subject.app_metrics_budget
-            return self.app_metrics.scanner(subject.app.app, budget).count_line
+            return self.app_metrics.scanner(subject.app.app, budget).count_lines
+        if subject.rule is DYNO_MANAGER and Kind.RUNTIME_SAMPLE not in every:
+            return SampleScanner(self.dynos, subject.dyno).count_lines
         return None
 
     def subject(
@@ -195,8 +203,7 @@ class Registry:
         Returns:
             The time that the line is held to be of.
         """
-        if at is None or at > now + MAX_CLOCK_AHEAD:
-            at = now
+        at = believed_time(at, now)
         self._recognised[event.kind] += 1
         dyno, app = subject.dyno, subject.app
         if isinstance(event, RuntimeSample):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin, QueueClosed
@@ -22,11 +23,12 @@ from heroku_syslogd.heroku import (
     line_rule,
     process_type_of,
 )
-from heroku_syslogd.registry import Registry, Subject
+from heroku_syslogd.registry import Line, Registry, Scanner, Subject
 from heroku_syslogd.tallies import LogTally
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import (
     VALID_PRI_VERSION,
+    Dialect,
     HeaderFault,
     Message,
     message_text,
@@ -77,15 +79,21 @@ class Stream(NamedTuple):
     Attributes:
         log: Where they are counted.
         needle: Byte that a line must hold to mean anything; None where any line may.
-        scan: Counts a line without making an event of it, or returns False; None where no such
-            short cut exists.
+        pending: Lines of the present batch that may mean something.
+        scan: Counts lines without making events of them; None where no such short cut exists.
         subject: What they are about.
+        writer: Who writes them.
     """
 
     log: LogTally
     needle: int | None
-    scan: Callable[[bytes, float], bool] | None
+    pending: list[Line]
+    scan: Scanner | None
     subject: Subject
+    writer: str
+
+
+_WRITER: Final = attrgetter("writer")
 
 
 class Worker:
@@ -172,40 +180,58 @@ class Worker:
     def apply(self, batch: Batch) -> None:
         """Apply every message of a batch.
 
-        The fast path has three tricks. A frame of Logplex has a nil MSGID, so the bytes between
+        The fast path has four tricks. A frame of Logplex has a nil MSGID, so the bytes between
         TIME and the first ``" - "`` name its stream (`wire.stream_key`), and one look-up of that
         slice stands for parsing the header, mapping the drain, finding the counter and choosing the
         line's rule. Most lines are an application's output and mean nothing unless they hold a
-        ``#``, so that is looked for before anything is cut out. And most of the others are normal
-        requests, which are counted without an event being made of them. Everything else, and the
-        first line of every stream, goes the long way.
+        ``#``, so that is looked for before anything is cut out. The lines that are left are put
+        together by who writes them, and read stream by stream in their order: the same work many
+        times in a row keeps its code in the processor's cache, which saves a tenth. And most of
+        them are of a form that is counted without an event being made of it.
+
+        Everything else, and the first line of every stream, goes the long way.
         """
         frames, origin, now, _ = batch
-        streams, dialect = self._streams, origin.dialect
+        streams = self._streams
+        touched: list[Stream] = []
         lost = 0
         for frame in frames:
             head, _, rest = frame.partition(b" - ")
             try:
                 pri_version, timestamp, key = head.split(b" ", 2)
-            except ValueError:
+                stream = streams[key]
+            except (ValueError, KeyError):
                 lost += not self._slow(frame, origin, now)
                 continue
-            stream = streams.get(key)
-            if stream is None or pri_version not in VALID_PRI_VERSION:
+            if pri_version not in VALID_PRI_VERSION:
                 lost += not self._slow(frame, origin, now)
                 continue
-            log, needle, scan, subject = stream
+            log, needle, pending, _, _, _ = stream
             log.messages += 1
             log.bytes += len(frame)
             log.last_message_at = now
-            # Two calls and not one: each place always calls the same function, which the
-            # interpreter then calls directly.
-            if needle is None:
-                if scan is None or not scan(rest, now):
-                    self._read(message_text(rest, dialect), timestamp, subject, now)
-            elif needle in rest and (scan is None or not scan(rest, now)):
-                self._read(message_text(rest, dialect), timestamp, subject, now)
+            if needle is None or needle in rest:
+                if not pending:
+                    touched.append(stream)
+                pending.append((timestamp, rest))
+        touched.sort(key=_WRITER)
+        for stream in touched:
+            self._read_pending(stream, origin.dialect, now)
         self._telemetry.applied_messages += len(frames) - lost
+
+    def _read_pending(self, stream: Stream, dialect: Dialect, now: float) -> None:
+        """Apply what the pending lines of a stream mean."""
+        _, _, lines, scan, subject, _ = stream
+        position = 0
+        while True:
+            if scan is not None:
+                position = scan(lines, position, now)
+            if position == len(lines):
+                break
+            timestamp, rest = lines[position]
+            self._read(message_text(rest, dialect), timestamp, subject, now)
+            position += 1
+        lines.clear()
 
     def _slow(self, frame: bytes, origin: Origin, now: float) -> bool:
         """Apply one message by parsing all of it; False if it was lost, with the reason counted."""
@@ -223,6 +249,7 @@ class Worker:
         log.messages += 1
         log.bytes += len(frame)
         log.last_message_at = now
+        self._read_pending(stream, origin.dialect, now)  # those before this one
         self._read(message.msg, message.timestamp, stream.subject, now)
         return True
 
@@ -248,7 +275,8 @@ class Worker:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
         scan = self._registry.scanner(subject, self._observer.every)
-        stream = Stream(subject.log, subject.rule.needle, scan, subject)
+        rule = subject.rule
+        stream = Stream(subject.log, rule.needle, [], scan, subject, rule.writer)
         if len(key) <= _LONGEST_KEY:
             if len(self._streams) >= MAX_STREAMS:
                 self._streams.clear()

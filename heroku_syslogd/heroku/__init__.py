@@ -42,24 +42,28 @@ from heroku_syslogd.heroku.events import (
     Scale,
     SlowQuery,
 )
-from heroku_syslogd.heroku.l2met import AppMetricToken, scan_app_metrics, token_metric
+from heroku_syslogd.heroku.l2met import MOST_METRICS, parse_app_metrics, token_metric
+from heroku_syslogd.heroku.lifecycle import ENDED_STATES
 from heroku_syslogd.heroku.naming import label_text, process_type_of
-from heroku_syslogd.heroku.router import RequestTokens, scan_request
+from heroku_syslogd.heroku.router import RequestTokens, scan_requests
+from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS, sample_run, scan_sample
 
 __all__ = [
     "ADDON_FIELDS",
     "DYNO_MANAGER",
+    "ENDED_STATES",
+    "MOST_METRICS",
     "OTHER",
     "OUTPUT",
     "POSTGRES_SERVER",
     "ROUTER",
+    "RUNTIME_FIELDS",
     "Addon",
     "AddonField",
     "AddonSample",
     "ApiAction",
     "ApiChange",
     "AppMetric",
-    "AppMetricToken",
     "AppMetricType",
     "AppMetrics",
     "Build",
@@ -85,8 +89,10 @@ __all__ = [
     "SlowQuery",
     "label_text",
     "line_rule",
+    "parse_app_metrics",
     "process_type_of",
-    "scan_app_metrics",
-    "scan_request",
+    "sample_run",
+    "scan_requests",
+    "scan_sample",
     "token_metric",
 ]

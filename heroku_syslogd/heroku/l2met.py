@@ -115,49 +115,15 @@ def _metric(type_: AppMetricType, name: str, value: bytes) -> AppMetric | None:
     return AppMetric(type_, name, number * unit.times / unit.per, unit.name)
 
 
-# The fast search ---------------------------------------------------------------------------------
-
-_TYPE_WORDS: Final = {type_.encode(): type_ for type_ in AppMetricType}
-_TYPE_ENDS: Final = tuple(_TYPE_WORDS)
-
-AppMetricToken = tuple[bytes, bytes, bytes]
-"""Type, name and value of a metric as they stand in the line."""
-
-
-def scan_app_metrics(rest: bytes) -> list[AppMetricToken] | None:
-    """Find what may be metrics in a line without reading it.
-
-    The line is cut at each ``#``: the type is the word before it, name and value stand behind it.
-    Nothing is validated; `parse_app_metrics` does that with a token, once for each that is new
-    (`token_metric`), and the caller remembers the answer.
+def token_metric(token: bytes) -> AppMetric | None:
+    """Return the metric that a token without blanks is; None if it is none.
 
     Args:
-        rest: What follows the nil MSGID and its space, in either dialect, LF included.
-
-    Returns:
-        The tokens, none if the line has no metric for certain; None where `parse_app_metrics` has
-        to look at the line: white space other than blanks, STRUCTURED-DATA, no value, ``unique#``.
+        token: ``<type>#<name>=<value>``, with any white space that is no blank.
     """
-    before, *parts = rest.split(b"#")
-    if len(parts) > MOST_METRICS or before[:1] == b"[":
-        return None
-    tokens: list[AppMetricToken] = []
-    for part in parts:
-        word = before[before.rfind(b" ") + 1 :]
-        if word in _TYPE_WORDS:
-            name, is_valued, value = part.partition(b"=")
-            if not is_valued or 32 in name or word == b"unique":
-                return None
-            tokens.append((word, name, value.partition(b" ")[0]))
-        elif word.endswith(_TYPE_ENDS):  # behind a tab or a line feed, or no type at all
-            return None
-        before = part
-    return tokens
-
-
-def token_metric(token: AppMetricToken) -> AppMetric | None:
-    """Return the metric that a token of `scan_app_metrics` is; None if it is not just one."""
-    event = parse_app_metrics(b"%s#%s=%s" % token)
+    event = parse_app_metrics(token)
     if event is None or len(event.metrics) != 1:
         return None
-    return event.metrics[0]
+    (metric,) = event.metrics
+    beginning = f"{metric.type}#{metric.name}".encode()
+    return metric if token.partition(b"=")[0] == beginning else None

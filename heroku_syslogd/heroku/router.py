@@ -20,6 +20,7 @@ over the years. The client's own texts are between them, and nothing but text is
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from heroku_syslogd.heroku.events import RouterRequest
@@ -200,8 +201,8 @@ RequestTokens = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Method, and ``dyno=``, ``connect=``, ``service=``, ``status=``, ``bytes=`` with their values."""
 
 
-def scan_request(rest: bytes) -> RequestTokens | None:
-    """Find the tokens of a normal request, which are most lines of most drains.
+def scan_requests(lines: Iterable[tuple[bytes, bytes]]) -> list[RequestTokens]:
+    """Find the tokens of normal requests, which are most lines of most drains.
 
     The trick: such a line starts with one of a few texts and its numbers stand behind the last
     `` dyno=``, so that neither the path nor the other texts of the client are looked at. What they
@@ -216,21 +217,27 @@ def scan_request(rest: bytes) -> RequestTokens | None:
     last `` dyno=`` could be the client's in a line that has none of its own.
 
     Args:
-        rest: What follows the nil MSGID and its space, in either dialect, LF included.
+        lines: TIME of each line, and what follows its nil MSGID and the space behind that, in
+            either dialect, LF included.
 
     Returns:
-        The method, one of those that are common, and ``dyno=``, ``connect=``, ``service=``,
-        ``status=`` and ``bytes=`` with their values; None where `parse_router_line` has to look.
+        For each line up to the first at which `parse_router_line` has to look: the method, one of
+        those that are common, and ``dyno=``, ``connect=``, ``service=``, ``status=`` and
+        ``bytes=`` with their values.
     """
-    method = _METHOD_BY_HEAD.get(rest[:_HEAD_BYTES])
-    if method is None:
-        return None
-    try:
-        _, dyno, connect, service, status, size, after = rest[rest.rfind(b" dyno=") :].split(
-            b" ", 6
-        )
-    except ValueError:  # fewer tokens: before 2016 there was no protocol=
-        return None
-    if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
-        return None
-    return method, dyno, connect, service, status, size
+    found: list[RequestTokens] = []
+    method_of, add = _METHOD_BY_HEAD.get, found.append
+    for _, rest in lines:
+        method = method_of(rest[:_HEAD_BYTES])
+        if method is None:
+            break
+        try:
+            _, dyno, connect, service, status, size, after = rest[rest.rfind(b" dyno=") :].split(
+                b" ", 6
+            )
+        except ValueError:  # fewer tokens: before 2016 there was no protocol=
+            break
+        if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
+            break
+        add((method, dyno, connect, service, status, size))
+    return found

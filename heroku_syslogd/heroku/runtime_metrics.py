@@ -54,38 +54,59 @@ _SAMPLE: Final = re.compile(
 _DYNO_ID: Final = re.compile(rb"(?:^| )dyno=(?:[^ .]{1,64}\.){0,2}([0-9A-Za-z-]{1,64})(?![^ ])")
 
 
-def _whole_line(line: SampleLine) -> re.Pattern[bytes]:
-    """Build a pattern for a line exactly as Heroku writes it today, with a group for each value."""
-    pattern = rb"source=[^ ]{1,64} dyno=heroku\.[0-9]{1,20}\.([0-9a-f-]{36})"
+_BEGINNING: Final = re.compile(
+    rb"(?:- )?source=[^ ]{1,64} dyno=heroku\.[0-9]{1,20}\.(?P<run>[0-9a-f-]{36})(?= )"
+)
+
+
+def _values_of(line: SampleLine) -> re.Pattern[bytes]:
+    """Build a pattern for the values of a line exactly as Heroku writes it today, to its end."""
+    pattern = b""
     for field in RUNTIME_FIELDS:
         if field.line is line:
             unit = b"MB" if b"MB" in field.units else next(iter(field.units))
             pattern += b" sample#%s=([0-9]{1,15}(?:\\.[0-9]{1,9})?)%s" % (field.name.encode(), unit)
-    return re.compile(pattern)
+    return re.compile(pattern + rb"\n?")
 
 
-_LOAD_LINE: Final = _whole_line(SampleLine.LOAD).fullmatch
-_MEMORY_LINE: Final = _whole_line(SampleLine.MEMORY).fullmatch
+_LOAD_VALUES: Final = _values_of(SampleLine.LOAD).fullmatch
+_MEMORY_VALUES: Final = _values_of(SampleLine.MEMORY).fullmatch
 _MB: Final = _BYTES[b"MB"]
+# Looking members up on their class takes 0.1 us each in Python 3.11.
+_LOAD, _MEMORY = SampleLine.LOAD, SampleLine.MEMORY
 
 
-def parse_runtime_sample(msg: bytes) -> RuntimeSample | None:
-    """Read one sample line; None where it holds no value that we know.
+class SampleRun(NamedTuple):
+    """How the samples of a run begin.
 
-    One match of a whole line and its values named one by one take a third of the time of looking
-    for keys; one line in sixteen is such a sample.
+    Attributes:
+        run: Its UUID.
+        beginning: Everything in front of the values, that of STRUCTURED-DATA included.
     """
-    if match := _LOAD_LINE(msg):
-        run, load_1m, load_5m, load_15m = match.groups()
-        values = {
-            "load_avg_1m": float(load_1m),
-            "load_avg_5m": float(load_5m),
-            "load_avg_15m": float(load_15m),
-        }
-        return RuntimeSample(SampleLine.LOAD, run.decode(), values)
-    if match := _MEMORY_LINE(msg):
-        run, total, rss, cache, swap, pgpgin, pgpgout, quota = match.groups()
-        values = {
+
+    run: str
+    beginning: bytes
+
+
+def sample_run(rest: bytes) -> SampleRun | None:
+    """Return how the samples of a run begin; None if this is none as Heroku writes it today.
+
+    Args:
+        rest: What follows the nil MSGID and its space, in either dialect, LF included.
+    """
+    match = _BEGINNING.match(rest)
+    return SampleRun(match["run"].decode("ascii"), match[0]) if match else None
+
+
+def scan_sample(text: bytes, start: int) -> tuple[SampleLine, dict[str, float]] | None:
+    """Read the values of a sample that begin at ``start``; None if they are not as of today.
+
+    One match of all of them and naming them one by one takes a quarter of the time of looking for
+    keys.
+    """
+    if match := _MEMORY_VALUES(text, start):
+        total, rss, cache, swap, pgpgin, pgpgout, quota = match.groups()
+        return _MEMORY, {
             "memory_total": float(total) * _MB,
             "memory_rss": float(rss) * _MB,
             "memory_cache": float(cache) * _MB,
@@ -94,8 +115,23 @@ def parse_runtime_sample(msg: bytes) -> RuntimeSample | None:
             "memory_pgpgout": float(pgpgout),
             "memory_quota": float(quota) * _MB,
         }
-        return RuntimeSample(SampleLine.MEMORY, run.decode(), values)
-    return _parse_keys(msg)
+    if match := _LOAD_VALUES(text, start):
+        load_1m, load_5m, load_15m = match.groups()
+        return _LOAD, {
+            "load_avg_1m": float(load_1m),
+            "load_avg_5m": float(load_5m),
+            "load_avg_15m": float(load_15m),
+        }
+    return None
+
+
+def parse_runtime_sample(msg: bytes) -> RuntimeSample | None:
+    """Read one sample line; None where it holds no value that we know."""
+    found = sample_run(msg)
+    sample = scan_sample(msg, len(found.beginning)) if found else None
+    if found is None or sample is None:
+        return _parse_keys(msg)
+    return RuntimeSample(sample[0], found.run, sample[1])
 
 
 def _parse_keys(msg: bytes) -> RuntimeSample | None:

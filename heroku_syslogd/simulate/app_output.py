@@ -15,6 +15,10 @@ from heroku_syslogd.simulate.request import Request
 WebLine = Callable[[Request, Random, str], str]
 WorkerLine = Callable[[Random, str], str]
 
+_USERS: Final = 400
+_USER_SHARE: Final = 0.1
+"""Part of the l2met lines that tell of a user, too."""
+
 _BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Firefox/128.0"
 
 
@@ -97,22 +101,25 @@ def _django_info(request: Request, rng: Random, stamp: str) -> str:
     return (
         f"{stamp[:10]} {stamp[11:19]},{request.service_ms % 1000:03d} [INFO]"
         f" [{request.request_id[:8]}] shop.views: {request.method} {request.path}"
-        f" user={request.size} basket={int(rng.random() * 9)}"
+        f" user={request.size}"
     )
 
 
 def _multi_byte(request: Request, rng: Random, stamp: str) -> str:
     return (
         f"[WARNING] {request.request_id[:8]} Zahlung für Bestellung №{request.size} abgelehnt"
-        f" — „Limit überschritten“ (Kundin: Zoë Müller-Łukasiewicz, {request.size / 100:.2f} €) 💳"
+        f" — „Limit“ (Zoë Müller-Łukasiewicz, {request.size / 100:.2f} €) 💳"
     )
 
 
 def _l2met(request: Request, rng: Random, stamp: str) -> str:
-    return (
+    metrics = (
         f"measure#db.query={request.service_ms * 0.3:.1f}ms count#cache.hit=1"
-        f" sample#pool.size={int(rng.random() * 20)} request_id={request.request_id}"
+        f" sample#pool.size={int(rng.random() * 20)}"
     )
+    if rng.random() < _USER_SHARE:
+        metrics += f" unique#user.id={int(rng.random() * _USERS)}"
+    return f"{metrics} request_id={request.request_id}"
 
 
 def _job_done(rng: Random, stamp: str) -> str:
@@ -126,7 +133,7 @@ def _job_json(rng: Random, stamp: str) -> str:
     return (
         f'{{"ts":"{stamp[:19]}Z","lvl":"INFO","msg":"job finished","queue":"default",'
         f'"class":"ThumbnailJob","args":["images/{rng.getrandbits(64):016x}.jpg",640,480],'
-        f'"retry":true,"duration":{rng.random():.4f}}}'
+        f'"duration":{rng.random():.4f}}}'
     )
 
 

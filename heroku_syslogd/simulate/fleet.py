@@ -7,16 +7,14 @@ sampled or asked; `stories` starts and stops its runs.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp
+from math import inf
 from random import Random
-from typing import Final, NamedTuple
+from typing import Final
 
+from heroku_syslogd.simulate.addons import Addons
+from heroku_syslogd.simulate.dyno import Dyno, Run
 from heroku_syslogd.simulate.line import Line, timestamp
-from heroku_syslogd.simulate.load_average import LoadAverage
-from heroku_syslogd.simulate.request import Request
-
-SAMPLE_INTERVAL: Final = 20.0
-"""Seconds between two samples of a dyno (Heroku Dev Center, "log-runtime-metrics")."""
+from heroku_syslogd.simulate.names import uuid4
 
 _NAMES: Final = ("storefront", "billing-api", "newsletter", "search", "imageworks", "backoffice")
 _WORKERS: Final = ("worker", "sidekiq", "celery_worker")
@@ -26,117 +24,14 @@ _COMMANDS: Final = {
     "worker": "bundle exec rake jobs:work",
     "sidekiq": "bundle exec sidekiq -C config/sidekiq.yml",
     "celery_worker": "celery -A shop worker --loglevel=info",
+    "celery_beat": "celery -A shop beat --loglevel=info",
+    "mailer": "python manage.py send_queued_mail",
 }
+_ECO_TYPES: Final = ("web", "celery_worker", "celery_beat", "mailer")
+"""Eco dynos do not scale: such an app has one of each process type."""
 
-
-def uuid4(rng: Random) -> str:
-    """Return a lower-case random UUID, version 4, from ``rng``."""
-    text = f"{rng.getrandbits(128):032x}"
-    variant = "89ab"[int(text[16], 16) & 3]
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
-
-
-class Sample(NamedTuple):
-    """One reading of a dyno run.
-
-    Attributes:
-        load: MSG of the load frame.
-        memory: MSG of the memory frame, which follows 0.1 to 60 ms later.
-        total: Memory in MB, that is rss + cache + swap.
-    """
-
-    load: str
-    memory: str
-    total: float
-
-
-class Run:
-    """One run of a dyno: from its start to its exit, under one UUID.
-
-    Args:
-        dyno: The dyno that runs.
-        app_id: Numeric id of its app.
-        rng: Source of everything random about it.
-        now: Start of the run, in seconds.
-    """
-
-    def __init__(self, dyno: Dyno, app_id: int, rng: Random, now: float) -> None:
-        self.dyno_id = uuid4(rng)
-        self.started_at = now
-        self._rng = rng
-        self._quota = dyno.quota
-        self._prefix = f"source={dyno.name} dyno=heroku.{app_id}.{self.dyno_id} "
-        self._busy = rng.uniform(0.1, 1.8)
-        # A leaking dyno settles above its quota, so that R14 shows up; the others well below.
-        share = 1.2 if dyno.leaks else rng.uniform(0.35, 0.8)
-        self._settles_at = dyno.quota * share
-        self._settles_in = 45.0 if dyno.leaks else 120.0
-        self._cache = rng.uniform(0.3, 12.0)
-        self._pages_per_second = rng.uniform(40.0, 300.0)
-        self._pages_in = float(rng.randrange(50, 900))
-        self._pages_out = float(rng.randrange(0, 50))
-        self._load = LoadAverage(now)
-        self._sampled_at = now
-
-    def sample(self, now: float) -> Sample:
-        """Read the run at ``now``, in seconds.
-
-        Keys, their order, units and decimals are those of Heroku's "log-runtime-metrics".
-        """
-        rng = self._rng
-        elapsed = max(0.0, now - self._sampled_at)
-        self._sampled_at = now
-        load = self._load
-        load.read(int(rng.expovariate(1 / (self._busy + 0.35))), now)
-        read = self._pages_per_second * elapsed * rng.uniform(0.5, 1.5)
-        self._pages_in += read
-        self._pages_out += read * rng.uniform(0.5, 0.95)
-        rss, swap = self._memory(now)
-        cache = self._cache
-        total = rss + cache + swap
-        prefix = self._prefix
-        return Sample(
-            f"{prefix}sample#load_avg_1m={load.one_minute:.2f}"
-            f" sample#load_avg_5m={load.five_minutes:.2f}"
-            f" sample#load_avg_15m={load.fifteen_minutes:.2f}",
-            f"{prefix}sample#memory_total={total:.2f}MB sample#memory_rss={rss:.2f}MB"
-            f" sample#memory_cache={cache:.2f}MB sample#memory_swap={swap:.2f}MB"
-            f" sample#memory_pgpgin={int(self._pages_in)}pages"
-            f" sample#memory_pgpgout={int(self._pages_out)}pages"
-            f" sample#memory_quota={self._quota:.2f}MB",
-            total,
-        )
-
-    def _memory(self, now: float) -> tuple[float, float]:
-        """Return rss and swap in MB: what does not fit below the quota is swapped."""
-        age = max(0.0, now - self.started_at)
-        grown = 1 - 0.65 * exp(-age / self._settles_in)
-        wanted = self._settles_at * grown * self._rng.uniform(0.985, 1.015)
-        resident = min(wanted, self._quota - self._cache - 1.0)
-        return resident, wanted - resident
-
-
-@dataclass(slots=True, eq=False)
-class Dyno:
-    """A named dyno, and the runs that report under its name.
-
-    Attributes:
-        name: The platform's name, for example ``web.1``.
-        process_type: The name up to its dot.
-        quota: Memory quota in MB.
-        command: The command of its process.
-        leaks: Whether its memory grows past the quota.
-        runs: Runs that are up, oldest first; two while an old one is still shutting down.
-        request: The request that it served last.
-    """
-
-    name: str
-    process_type: str
-    quota: float
-    command: str
-    leaks: bool = False
-    runs: list[Run] = field(default_factory=list)
-    request: Request | None = None
+_QUOTAS: Final = {"Eco": 512.0, "Standard-1X": 512.0, "Standard-2X": 1024.0}
+"""Memory of the dyno sizes in MB (Heroku Dev Center, "Dyno Types")."""
 
 
 @dataclass(slots=True, eq=False)
@@ -148,31 +43,45 @@ class App:
         name: Name of the app.
         host: Host name that its requests ask for.
         token: Drain token, ``d.`` and a UUID.
+        uuid: Its id, as addresses of the dashboard have it.
         app_id: The number in ``dyno=heroku.<number>.<uuid>``.
         framework: Whose log lines its web dynos write.
         router_2: Whether Router 2.0 serves it, else the legacy router.
         size: Dyno size as ``Scaled to`` lines call it.
+        stack: The stack that it runs on.
         release: Number of the present release.
+        addons: Its add-ons.
         formation: The scaled dynos; one-off dynos are not among them.
         one_offs: Run, scheduler and release dynos that are up.
+        features: Features that somebody enabled.
+        in_maintenance: Whether maintenance mode is on.
+        is_deserted: Whether nobody asks for it at present.
+        scaled_at: When it was last scaled, in seconds.
     """
 
     index: int
     name: str
     host: str
     token: str
+    uuid: str
     app_id: int
     framework: str
     router_2: bool
     size: str
+    stack: str
     release: int
+    addons: Addons
     formation: list[Dyno]
     one_offs: list[Dyno] = field(default_factory=list)
+    features: set[str] = field(default_factory=set)
+    in_maintenance: bool = False
+    is_deserted: bool = False
+    scaled_at: float = -inf
 
     @property
     def quota(self) -> float:
         """Memory quota of its dynos in MB."""
-        return self.formation[0].quota
+        return _QUOTAS[self.size]
 
     @property
     def dynos(self) -> list[Dyno]:
@@ -184,9 +93,28 @@ class App:
         msg = text.encode()
         return Line(self.index, self.token, pri, timestamp(now), app_name, procid, msg)
 
-    def web_dynos(self) -> list[Dyno]:
-        """Return the web dynos that are up."""
-        return [dyno for dyno in self.formation if dyno.process_type == "web" and dyno.runs]
+    def of_type(self, process_type: str) -> list[Dyno]:
+        """Return the dynos of a process type in the formation, in any state."""
+        return [dyno for dyno in self.formation if dyno.process_type == process_type]
+
+    def new_dyno(self, process_type: str, number: int) -> Dyno:
+        """Return a dyno for the formation, in which it is not yet. Another one had its name."""
+        dyno = _dyno(process_type, number, self.size)
+        dyno.has_run = True
+        return dyno
+
+    def serving(self) -> list[Dyno]:
+        """Return the web dynos that the router may ask."""
+        return [dyno for dyno in self.of_type("web") if dyno.state == "up" and dyno.runs]
+
+    def refusal(self) -> str:
+        """Return the code with which the router answers instead of asking a dyno, or nothing."""
+        if self.in_maintenance:
+            return "H80"
+        web = self.of_type("web")
+        if not web:
+            return "H14"
+        return "H10" if all(dyno.state == "crashed" for dyno in web) else ""
 
     def scale_items(self) -> str:
         """Return the formation as the API writes it: ``web@3:Standard-1X worker@1:Standard-1X``."""
@@ -211,42 +139,66 @@ class Fleet:
         if apps < 1 or dynos_per_app < 1:
             raise ValueError("a fleet has at least one app, and an app at least one dyno")
         self.rng = Random(seed)
-        self.apps = [self._app(index, dynos_per_app) for index in range(apps)]
-        self.apps[-1].formation[-1].leaks = dynos_per_app > 1
+        self._running: list[tuple[App, Dyno]] = []
+        self.apps = [self._app(index, dynos_per_app, now) for index in range(apps)]
+        self.apps[0].formation[-1].leaks = dynos_per_app > 1
         for app in self.apps:
             for dyno in app.formation:
                 self.start(app, dyno, now)
+                dyno.state = "up"
 
     def start(self, app: App, dyno: Dyno, now: float) -> Run:
         """Start a new run of ``dyno``; an older one goes on until `stop`."""
+        if dyno.has_run:
+            dyno.restarted_at = now
+        dyno.has_run = True
         run = Run(dyno, app.app_id, self.rng, now)
         dyno.runs.append(run)
+        self._running.clear()
         return run
 
-    @staticmethod
-    def stop(dyno: Dyno, run: Run) -> None:
+    def stop(self, dyno: Dyno, run: Run) -> None:
         """End ``run``. It sends no last sample."""
         dyno.runs.remove(run)
+        self._running.clear()
 
-    def _app(self, index: int, dynos: int) -> App:
+    def running(self) -> list[tuple[App, Dyno]]:
+        """Return every dyno of a formation that runs, with its app."""
+        if not self._running:
+            dynos = [(app, dyno) for app in self.apps for dyno in app.formation]
+            self._running = [(app, dyno) for app, dyno in dynos if dyno.runs]
+        return self._running
+
+    def _app(self, index: int, dynos: int, now: float) -> App:
         rng = self.rng
         generation, position = divmod(index, len(_NAMES))
         name = _NAMES[position] + (f"-{generation + 1}" if generation else "")
-        large = index % 3 == 1
-        workers = dynos // 3 if dynos > 3 else dynos // 2
-        worker = _WORKERS[index % len(_WORKERS)]
-        kinds = [("web", number + 1) for number in range(dynos - workers)]
-        kinds += [(worker, number + 1) for number in range(workers)]
-        quota = 1024.0 if large else 512.0
+        is_eco = index % 3 == 2 and dynos <= len(_ECO_TYPES)
+        size = "Eco" if is_eco else "Standard-2X" if index % 3 == 1 else "Standard-1X"
+        if is_eco:
+            kinds = [(kind, 1) for kind in _ECO_TYPES[:dynos]]
+        else:
+            workers = dynos // 3 if dynos > 3 else dynos // 2
+            worker = _WORKERS[index % len(_WORKERS)]
+            kinds = [("web", number + 1) for number in range(dynos - workers)]
+            kinds += [(worker, number + 1) for number in range(workers)]
         return App(
             index=index,
             name=name,
             host=f"{name}-{rng.getrandbits(48):012x}.herokuapp.com",
             token=f"d.{uuid4(rng)}",
+            uuid=uuid4(rng),
             app_id=rng.randrange(20_000_000, 300_000_000),
             framework=_FRAMEWORKS[index % len(_FRAMEWORKS)],
             router_2=index % 3 != 2,
-            size="Standard-2X" if large else "Standard-1X",
+            size=size,
+            stack="heroku-22",
             release=rng.randrange(12, 400),
-            formation=[Dyno(f"{kind}.{n}", kind, quota, _COMMANDS[kind]) for kind, n in kinds],
+            addons=Addons(rng, now, has_follower=not is_eco),
+            formation=[_dyno(kind, number, size) for kind, number in kinds],
         )
+
+
+def _dyno(process_type: str, number: int, size: str) -> Dyno:
+    name = f"{process_type}.{number}"
+    return Dyno(name, process_type, _QUOTAS[size], _COMMANDS[process_type])

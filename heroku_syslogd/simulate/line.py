@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 PLATFORM: Final = 134
 API: Final = 133
 LEGACY_ROUTER: Final = 158
+POSTGRES_ERROR: Final = 132
 LOGPLEX_LOSS: Final = 172
 APP_OUTPUT: Final = 190
 

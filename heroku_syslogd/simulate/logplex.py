@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
-from heroku_syslogd.simulate.line import LOGPLEX_LOSS, Line, whole_seconds
+from heroku_syslogd.simulate.line import LOGPLEX_LOSS, Line, timestamp, whole_seconds
 
 CAPACITY: Final = 1024
 """Messages that a drain may hold back before it drops the oldest (``logplex.app.src``)."""
@@ -41,20 +41,27 @@ def tcp_frame(line: Line) -> bytes:
 
 
 def loss_line(app: int, token: str, dropped: int, since: float, now: float) -> Line:
-    """Return the L10 line of a drain, in the wording of ``logplex_syslog_utils:overflow_msg/2``.
+    """Return the L10 line of a drain.
+
+    Every other app has the wording of today, captured since 2020, which names the drain and has
+    microseconds; the others have that of ``logplex_syslog_utils:overflow_msg/2``. Neither knows the
+    singular.
 
     Args:
         app: Index of the app.
         token: Drain token.
-        dropped: Messages lost since the last report. The text has no singular.
+        dropped: Messages lost since the last report.
         since: Time of the first loss, in seconds.
         now: Present time, in seconds.
     """
-    text = (
-        f"Error L10 (output buffer overflow): {dropped} messages dropped"
-        f" since {whole_seconds(since)}."
-    )
-    return Line(app, token, LOGPLEX_LOSS, whole_seconds(now), "heroku", "logplex", text.encode())
+    if app % 2:
+        stamp = timestamp(now)
+        loss = f"drain '{token}' dropped {dropped} messages since {timestamp(since)}."
+    else:
+        stamp = whole_seconds(now)
+        loss = f"{dropped} messages dropped since {whole_seconds(since)}."
+    text = f"Error L10 (output buffer overflow): {loss}"
+    return Line(app, token, LOGPLEX_LOSS, stamp, "heroku", "logplex", text.encode())
 
 
 class Packet(NamedTuple):

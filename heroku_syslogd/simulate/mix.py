@@ -13,17 +13,33 @@ from itertools import islice
 from typing import Final
 
 from heroku_syslogd.simulate.app_output import web_output, worker_output
-from heroku_syslogd.simulate.fleet import SAMPLE_INTERVAL, App, Dyno, Fleet, Run
+from heroku_syslogd.simulate.dyno import SAMPLE_INTERVAL, Dyno, Run
+from heroku_syslogd.simulate.fleet import App, Fleet
 from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
 from heroku_syslogd.simulate.logplex import loss_line, udp_datagram
 from heroku_syslogd.simulate.request import draw_request
-from heroku_syslogd.simulate.router import router_message, router_pri
-from heroku_syslogd.simulate.stories import AppStories, Entry, addon_entries, memory_errors, opening
+from heroku_syslogd.simulate.router import refused_message, router_message, router_pri
+from heroku_syslogd.simulate.stories import (
+    Entry,
+    addon_samples,
+    memory_errors,
+    narrators,
+    opening,
+)
 
 SHARES: Final = {"app": 70, "router": 22, "sample": 6, "other": 2}
 """Messages of each kind in a hundred."""
 
 _APP, _ROUTER, _LOAD, _MEMORY, _OTHER = range(5)
+
+_REFUSED_SHARE: Final = 0.2
+"""Part of the requests that is left when the router refuses them: who is refused goes away."""
+
+_MEMORY_ERROR_SHARE: Final = 0.3
+_FILLER_SHARE: Final = 0.2
+_LOSS_SHARE: Final = 0.1
+"""Parts of what is left of the other lines: those about memory, then fillers; and of these, in a
+recording, L10."""
 
 
 class SteadyMix:
@@ -42,18 +58,18 @@ class SteadyMix:
         self._rng = fleet.rng
         self._recorded = recorded
         self._deck: list[int] = []
-        self._sources = [(app, dyno) for app in fleet.apps for dyno in app.formation]
         self._round: list[tuple[App, Dyno, Run]] = []
         self._memory: deque[Line] = deque()
         self._waiting: deque[tuple[App, Entry]] = deque()
-        self._stories = [AppStories(app, fleet, now) for app in fleet.apps]
+        self._addons: deque[tuple[App, Entry]] = deque()
+        self._narrators = narrators(fleet, now)
         self._first = deque(() if recorded else self._opening(now))
 
     def _opening(self, now: float) -> Iterator[Line]:
         for app in self._fleet.apps:
-            for entry in opening(app):
+            for entry in (*opening(app, self._fleet), *addon_samples(app, now)):
                 yield entry.line(app, now)
-        for _ in self._sources:
+        for _ in self._fleet.running():
             yield self._load_line(now)
             yield self._memory.popleft()
 
@@ -90,7 +106,10 @@ class SteadyMix:
         self._deck[:] = deck
 
     def _source(self) -> tuple[App, Dyno]:
-        sources = self._sources
+        sources = self._fleet.running()
+        if not sources:  # something has to be said all the same
+            app = self._fleet.apps[0]
+            return app, app.formation[-1]
         return sources[int(self._rng.random() * len(sources))]
 
     def _app_line(self, now: float) -> Line:
@@ -107,13 +126,30 @@ class SteadyMix:
         return Line(app.index, app.token, APP_OUTPUT, stamp, "app", dyno.name, msg)
 
     def _router_line(self, now: float) -> Line:
-        app, dyno = self._source()
-        if dyno.process_type != "web" or not dyno.runs:
-            up = app.web_dynos() or app.formation[:1]
-            dyno = up[int(self._rng.random() * len(up))]
-        dyno.request = request = draw_request(self._rng)
-        text = router_message(request, app, dyno.name)
+        rng = self._rng
+        app = self._asked()
+        request = draw_request(rng)
+        if refusal := app.refusal():
+            text = refused_message(refusal, request, app)
+        else:
+            dynos = app.serving() or app.of_type("web")
+            dyno = dynos[int(rng.random() * len(dynos))]
+            dyno.request = request
+            text = router_message(request, app, dyno.name)
         return app.line(router_pri(app), "heroku", "router", text, now)
+
+    def _asked(self) -> App:
+        """Return the app of a request: where there is a choice, one that serves it."""
+        rng, apps = self._rng, self._fleet.apps
+        busy, _ = self._source()
+        start = int(rng.random() * len(apps))
+        apps = [busy, *apps[start:], *apps[:start]]
+        for app in apps:
+            if app.serving() and not app.refusal():
+                return app
+            if app.refusal() and rng.random() < _REFUSED_SHARE:
+                return app
+        return next((app for app in apps if app.refusal()), busy)
 
     def _next_run(self) -> tuple[App, Dyno, Run] | None:
         """Go round all runs; dynos come and go between two rounds. None if no dyno is up."""
@@ -141,21 +177,26 @@ class SteadyMix:
 
     def _other_line(self, now: float) -> Line:
         rng = self._rng
-        if self._waiting and rng.random() < 0.5:
+        if self._waiting and rng.random() < _MEMORY_ERROR_SHARE:
             app, entry = self._waiting.popleft()
             return entry.line(app, now)
-        for stories in rng.sample(self._stories, len(self._stories)):
-            if stories.due <= now and (line := stories.step(now)) is not None:
-                return line
+        if rng.random() >= _FILLER_SHARE:
+            for narrator in rng.sample(self._narrators, len(self._narrators)):
+                if narrator.due <= now and (line := narrator.step(now)) is not None:
+                    return line
         return self._filler(now)
 
     def _filler(self, now: float) -> Line:
-        """Return a line that can come at any time, where no story has one."""
+        """Return a line that can come at any time."""
         rng = self._rng
-        app = rng.choice(self._fleet.apps)
-        if self._recorded and rng.random() < 0.2:
+        if self._recorded and rng.random() < _LOSS_SHARE:
+            app = rng.choice(self._fleet.apps)
             return loss_line(app.index, app.token, rng.randrange(1, 900), now - 60.0, now)
-        return rng.choice(list(addon_entries(app, self._fleet))).line(app, now)
+        if not self._addons:
+            apps = self._fleet.apps
+            self._addons.extend((app, entry) for app in apps for entry in addon_samples(app, now))
+        app, entry = self._addons.popleft()
+        return entry.line(app, now)
 
 
 def record(count: int, *, apps: int = 3, dynos: int = 4, seed: int = 1) -> list[bytes]:

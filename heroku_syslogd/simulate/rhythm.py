@@ -11,21 +11,26 @@ from functools import partial
 from heapq import heappop, heappush
 from typing import Final
 
+from heroku_syslogd.simulate.addons import INTERVAL as ADDON_INTERVAL
 from heroku_syslogd.simulate.app_output import web_output, worker_output
-from heroku_syslogd.simulate.fleet import SAMPLE_INTERVAL, App, Dyno, Fleet
+from heroku_syslogd.simulate.dyno import SAMPLE_INTERVAL, Dyno
+from heroku_syslogd.simulate.fleet import App, Fleet
 from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
-from heroku_syslogd.simulate.request import draw_request
-from heroku_syslogd.simulate.router import router_message, router_pri
-from heroku_syslogd.simulate.stories import AppStories, addon_entries, memory_errors, opening
+from heroku_syslogd.simulate.request import Request, draw_request
+from heroku_syslogd.simulate.router import refused_message, router_message, router_pri
+from heroku_syslogd.simulate.stories import (
+    Narrator,
+    addon_samples,
+    memory_errors,
+    narrators,
+    opening,
+)
 
 REQUESTS_PER_SECOND: Final = 2.0
 """Mean rate per web dyno."""
 
 JOB_LINES_PER_SECOND: Final = 1.0
 """Mean rate per dyno of any other process type."""
-
-ADDON_INTERVAL: Final = 60.0
-"""Seconds between two samples of an add-on."""
 
 Action = Callable[[float], Iterable[Line]]
 
@@ -63,18 +68,23 @@ class Agenda:
 class NaturalRhythm:
     """Lines of a fleet in real time.
 
-    The openings of all apps are due at once, and the first sample of every dyno within a second:
-    whoever starts a demo wants to see something.
+    The openings of all apps are due at once, and the first sample of every dyno and add-on within a
+    second: whoever starts a demo wants to see something.
 
     Args:
         fleet: The fleet; its state moves with the lines.
         now: Start, in seconds.
+
+    Attributes:
+        narrators: Those who tell what happens in between.
     """
 
     def __init__(self, fleet: Fleet, now: float) -> None:
         self._agenda = Agenda()
+        self.narrators = narrators(fleet, now)
         for app in fleet.apps:
-            _AppRhythm(app, fleet, self._agenda, now)
+            of_app = [narrator for narrator in self.narrators if narrator.app is app]
+            _AppRhythm(app, fleet, self._agenda, of_app, now)
 
     @property
     def next_due(self) -> float:
@@ -89,24 +99,37 @@ class NaturalRhythm:
 class _AppRhythm:
     """What recurs in one app. Each action enters its next turn itself."""
 
-    def __init__(self, app: App, fleet: Fleet, agenda: Agenda, now: float) -> None:
+    def __init__(
+        self, app: App, fleet: Fleet, agenda: Agenda, narrators: list[Narrator], now: float
+    ) -> None:
         self._app = app
         self._fleet = fleet
         self._rng = fleet.rng
         self._agenda = agenda
-        self._stories = AppStories(app, fleet, now)
+        self._narrators = narrators
+        self._known: list[Dyno] = []
         agenda.at(now, self._open)
 
     def _open(self, now: float) -> Iterator[Line]:
         rng, agenda = self._rng, self._agenda
-        for entry in opening(self._app):
+        for entry in opening(self._app, self._fleet):
             yield entry.line(self._app, now)
-        for dyno in self._app.formation:
+        self._meet_dynos(now)
+        agenda.at(now + rng.uniform(0.1, 0.5), self._request)
+        agenda.at(now + rng.uniform(0.2, 0.9), self._addons)
+        for narrator in self._narrators:
+            agenda.at(narrator.due, partial(self._tell, narrator))
+
+    def _meet_dynos(self, now: float) -> None:
+        """Begin what recurs in dynos that are new."""
+        rng, dynos = self._rng, self._app.dynos
+        for dyno in dynos:
+            if dyno in self._known:
+                continue
             self._sample_from(dyno, now + rng.uniform(0.05, 0.9))
-            serve = self._request if dyno.process_type == "web" else self._job
-            agenda.at(now + rng.uniform(0.1, 1.0), partial(serve, dyno))
-        agenda.at(now + rng.uniform(1.0, 3.0), self._addons)
-        agenda.at(self._stories.due, self._story)
+            if dyno in self._app.formation and dyno.process_type != "web":
+                self._agenda.at(now + rng.uniform(0.1, 1.0), partial(self._job, dyno))
+        self._known = dynos
 
     def _sample_from(self, dyno: Dyno, first: float) -> None:
         self._agenda.at(first, partial(self._sample, dyno))
@@ -135,13 +158,22 @@ class _AppRhythm:
         for pri, text in texts:
             yield self._app.line(pri, "heroku", dyno.name, text, now)
 
-    def _request(self, dyno: Dyno, now: float) -> Iterator[Line]:
+    def _request(self, now: float) -> Iterator[Line]:
         rng, app = self._rng, self._app
-        again = now + rng.expovariate(REQUESTS_PER_SECOND)
-        self._agenda.at(again, partial(self._request, dyno))
-        if not dyno.runs:
+        rate = REQUESTS_PER_SECOND * max(1, len(app.of_type("web")))
+        self._agenda.at(now + rng.expovariate(rate), self._request)
+        if app.is_deserted:
             return
         request = draw_request(rng)
+        if refusal := app.refusal():
+            text = refused_message(refusal, request, app)
+            yield app.line(router_pri(app), "heroku", "router", text, now)
+        elif serving := app.serving():
+            # Where no dyno is up, the router holds the request until one is; here it goes away.
+            yield from self._serve(request, rng.choice(serving), now)
+
+    def _serve(self, request: Request, dyno: Dyno, now: float) -> Iterator[Line]:
+        rng, app = self._rng, self._app
         done = now + request.service_ms / 1000
         message = router_message(request, app, dyno.name)
         self._agenda.at(
@@ -152,6 +184,8 @@ class _AppRhythm:
             yield app.line(APP_OUTPUT, "app", dyno.name, text, now)
 
     def _job(self, dyno: Dyno, now: float) -> Iterator[Line]:
+        if dyno not in self._app.formation:
+            return
         again = now + self._rng.expovariate(JOB_LINES_PER_SECOND)
         self._agenda.at(again, partial(self._job, dyno))
         if dyno.runs:
@@ -160,15 +194,12 @@ class _AppRhythm:
 
     def _addons(self, now: float) -> Iterator[Line]:
         self._agenda.at(now + ADDON_INTERVAL, self._addons)
-        for entry in addon_entries(self._app, self._fleet):
+        for entry in addon_samples(self._app, now):
             yield entry.line(self._app, now)
 
-    def _story(self, now: float) -> Iterator[Line]:
-        before = list(self._app.one_offs)
-        line = self._stories.step(now)
-        self._agenda.at(self._stories.due, self._story)
+    def _tell(self, narrator: Narrator, now: float) -> Iterator[Line]:
+        line = narrator.step(now)
+        self._agenda.at(narrator.due, partial(self._tell, narrator))
         if line is not None:
             yield line
-        for dyno in self._app.one_offs:
-            if dyno not in before:
-                self._sample_from(dyno, now + self._rng.uniform(0.2, 1.0))
+        self._meet_dynos(now)

@@ -19,6 +19,11 @@ _FAILED: Final = {
     "H18": 'sock=backend at=error code=H18 desc="Server Request Interrupted"',
     "H27": 'sock=client at=warning code=H27 desc="Client Request Interrupted"',
 }
+_REFUSED: Final = {
+    "H10": 'at=error code=H10 desc="App crashed"',
+    "H14": 'at=error code=H14 desc="No web processes running"',
+    "H80": 'at=info code=H80 desc="Maintenance mode"',
+}
 
 
 def router_pri(app: App) -> int:
@@ -44,11 +49,11 @@ def router_message(request: Request, app: App, dyno: str) -> str:
     )
 
 
-def crashed_message(request: Request, app: App) -> str:
-    """Return MSG of H10: the app has crashed, so what was not measured stays empty."""
+def refused_message(code: str, request: Request, app: App) -> str:
+    """Return MSG of a request that no dyno was asked for: what was not measured stays empty."""
     tail = "protocol=http1.1 tls=true tls_version=unknown" if app.router_2 else "protocol=https"
     return (
-        f'at=error code=H10 desc="App crashed" method={request.method} path="{request.path}"'
-        f' host={app.host} request_id={request.request_id} fwd="{request.address}"'
+        f'{_REFUSED[code]} method={request.method} path="{request.path}" host={app.host}'
+        f' request_id={request.request_id} fwd="{request.address}"'
         f" dyno= connect= service= status=503 bytes= {tail}"
     )

@@ -106,6 +106,7 @@ class AppTally:
         self._durations = durations
         self._router: RouterTally | None = None
         self._formation: dict[str, str] = {}
+        self._process_types: set[str] = set()
         self._is_of_heroku = False
 
     @property
@@ -161,8 +162,10 @@ class AppTally:
         self.router.count(event)
 
     def _state_change(self, event: DynoStateChange, line: Circumstances) -> None:
-        for old, new in CRASHES:
-            self.series.value(dynos.DYNO_STATE_CHANGES, line.process_type, old, new)
+        if line.process_type not in self._process_types:
+            self._process_types.add(line.process_type)
+            for old, new in CRASHES:
+                self.series.value(dynos.DYNO_STATE_CHANGES, line.process_type, old, new)
         self.series.add(dynos.DYNO_STATE_CHANGES, line.process_type, event.old, event.new)
 
     def _exit(self, event: DynoExit, line: Circumstances) -> None:

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from heroku_syslogd.catalogue import apps
-from heroku_syslogd.heroku import RequestTokens, RouterRequest, process_type_of, scan_request
+from heroku_syslogd.heroku import RequestTokens, RouterRequest, process_type_of, scan_requests
 from heroku_syslogd.tallies.series import (
     SERIES_PER_HISTOGRAM,
     AppSeries,
@@ -32,12 +32,15 @@ OTHER_METHOD: Final = "other"
 _DURATION: Final = re.compile(rb"(?:connect|service)=([0-9]{1,9})ms")
 _DYNO: Final = re.compile(rb"dyno=([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})")
 _STATUS: Final = re.compile(rb"status=([0-9]{3})")
-_SIZE: Final = re.compile(rb"bytes=[0-9]{1,15}")
 _MOST_DIGITS: Final = 15
 _SERIES: Final = 2 * SERIES_PER_HISTOGRAM + 1
 
 _MOST_DURATIONS: Final = 20_000
 _MOST_KNOWN: Final = 5_000
+
+
+Duration = tuple[int, float]
+"""Index of a bucket, and seconds."""
 
 
 class Durations:
@@ -51,9 +54,9 @@ class Durations:
     """
 
     def __init__(self) -> None:
-        self.known: dict[bytes, tuple[int, float]] = {}
+        self.known: dict[bytes, Duration] = {}
 
-    def learn(self, token: bytes, key: bytes) -> tuple[int, float] | None:
+    def learn(self, token: bytes, key: bytes) -> Duration | None:
         """Read a token that is not known yet; None if it is not ``key`` and milliseconds."""
         match = _DURATION.fullmatch(token)
         if match is None or not token.startswith(key):
@@ -80,7 +83,6 @@ class RouterTally:
         self.scanned = 0
         self._series = series
         self._durations = durations
-        self._duration = durations.known.get
         self._requests: dict[tuple[bytes, bytes, bytes], Value] = {}
         # What the budget has no room for is counted aside, where nobody sees it.
         self._connects = Histogram()
@@ -98,60 +100,60 @@ class RouterTally:
             self._response_bytes = total or self._response_bytes
             self._is_shown = True
 
-    def count_line(self, rest: bytes, _now: float) -> bool:
-        """Count a normal request from the raw bytes behind its MSGID.
+    def count_lines(self, lines: list[tuple[bytes, bytes]], position: int, _now: float) -> int:
+        """Count normal requests from the raw bytes behind a MSGID.
 
-        The tokens of the line are not read but looked up: what they mean was worked out when they
+        The tokens of a line are not read but looked up: what they mean was worked out when they
         were first seen, and only well-formed ones are remembered.
 
-        Returns:
-            False if it is anything else; then nothing was counted.
-        """
-        tokens = scan_request(rest)
-        if tokens is None:
-            return False
-        method, dyno, connect, service, status, size = tokens
-        duration = self._duration
-        requests = self._requests.get((dyno, method, status))
-        connected = duration(connect)
-        served = duration(service)
-        digits = size[6:]
-        if (
-            requests is None
-            or connected is None
-            or served is None
-            or size[:6] != b"bytes="
-            or not digits.isdigit()
-            or len(digits) > _MOST_DIGITS
-        ):
-            # One of the tokens is new, or malformed.
-            return self._learn(tokens) and self.count_line(rest, _now)
-        bucket, seconds = connected
-        connects = self._connects
-        connects.counts[bucket] += 1
-        connects.sum += seconds
-        bucket, seconds = served
-        services = self._services
-        services.counts[bucket] += 1
-        services.sum += seconds
-        requests.value += 1
-        self._response_bytes.value += int(digits)
-        self.scanned += 1
-        return True
+        Args:
+            lines: TIME of each line, and what follows its nil MSGID.
+            position: The first line to look at.
 
-    def _learn(self, tokens: RequestTokens) -> bool:
-        """Work out what new tokens mean; False if one is malformed or the budget refuses it."""
-        method, dyno, connect, service, status, size = tokens
+        Returns:
+            Position of the first line that is anything else; nothing of it was counted.
+        """
         self._show()
-        if (
-            self._durations.learn(connect, b"connect=") is None
-            or self._durations.learn(service, b"service=") is None
-            or _SIZE.fullmatch(size) is None
-        ):
-            return False
+        begin, response_bytes = position, 0
+        known_requests, known_duration = self._requests.get, self._durations.known.get
+        connects, services = self._connects, self._services
+        connect_counts, service_counts = connects.counts, services.counts
+        connect_sum, service_sum = 0.0, 0.0
+        for tokens in scan_requests(lines[position:] if position else lines):
+            method, dyno, connect, service, status, size = tokens
+            requests = known_requests((dyno, method, status))
+            connected, served = known_duration(connect), known_duration(service)
+            if requests is None or connected is None or served is None:
+                meaning = self._learn(tokens)
+                if meaning is None:
+                    break
+                requests, connected, served = meaning
+            digits = size[6:]
+            if size[:6] != b"bytes=" or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+                break
+            response_bytes += int(digits)
+            requests.value += 1
+            bucket, seconds = connected
+            connect_counts[bucket] += 1
+            connect_sum += seconds
+            bucket, seconds = served
+            service_counts[bucket] += 1
+            service_sum += seconds
+            position += 1
+        connects.sum += connect_sum
+        services.sum += service_sum
+        self._response_bytes.value += response_bytes
+        self.scanned += position - begin
+        return position
+
+    def _learn(self, tokens: RequestTokens) -> tuple[Value, Duration, Duration] | None:
+        """Work out what new tokens mean; None if one is malformed or the budget refuses it."""
+        method, dyno, connect, service, status, _ = tokens
+        connected = self._durations.learn(connect, b"connect=")
+        served = self._durations.learn(service, b"service=")
         dyno_match, status_match = _DYNO.fullmatch(dyno), _STATUS.fullmatch(status)
-        if dyno_match is None or status_match is None:
-            return False
+        if connected is None or served is None or dyno_match is None or status_match is None:
+            return None
         requests = self._series.value(
             apps.ROUTER_REQUESTS,
             dyno_match[1].decode("ascii"),
@@ -159,11 +161,11 @@ class RouterTally:
             status_match[1].decode("ascii"),
         )
         if requests is None:
-            return False
+            return None
         if len(self._requests) >= _MOST_KNOWN:
             self._requests.clear()
         self._requests[dyno, method, status] = requests
-        return True
+        return requests, connected, served
 
     def count(self, request: RouterRequest) -> None:
         """Count a request of any form."""

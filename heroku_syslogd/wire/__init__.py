@@ -22,8 +22,15 @@ from heroku_syslogd.wire.header import (
     parse_timestamp,
     stream_key,
 )
+from heroku_syslogd.wire.rendered import (
+    HEAD_BYTES,
+    RenderedDecoder,
+    frame_of_rendered,
+    is_rendered,
+)
 
 __all__ = [
+    "HEAD_BYTES",
     "VALID_PRI_VERSION",
     "Decoded",
     "Dialect",
@@ -33,7 +40,10 @@ __all__ = [
     "HeaderReason",
     "Malformed",
     "Message",
+    "RenderedDecoder",
     "encode_frame",
+    "frame_of_rendered",
+    "is_rendered",
     "message_text",
     "parse_message",
     "parse_timestamp",

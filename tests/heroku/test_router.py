@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heroku_syslogd.heroku.events import RouterRequest
-from heroku_syslogd.heroku.router import parse_router_line, scan_request
+from heroku_syslogd.heroku.router import RequestTokens, parse_router_line, scan_requests
 
 LEGACY = (
     b'at=info method=GET path="/cart_link" host=lumberjack-store.timber.io'
@@ -547,7 +547,9 @@ fragments = st.lists(
     max_size=8,
 ).map(b"".join)
 client_texts = fragments | st.binary(max_size=30)
-methods = st.sampled_from([b"GET", b"POST", b"OPTIONS"]) | client_texts.map(lambda text: text.replace(b" ", b"")[:127])
+methods = st.sampled_from([b"GET", b"POST", b"OPTIONS"]) | client_texts.map(
+    lambda text: text.replace(b" ", b"")[:127]
+)
 requests = st.builds(
     b'method=%b path="%b" host=%b request_id=%b fwd="%b"'.__mod__,
     st.tuples(methods, client_texts, client_texts, client_texts, client_texts),
@@ -648,6 +650,18 @@ def test_an_agent_of_an_unknown_tail_is_cut_off() -> None:
 
 
 # The fast search ---------------------------------------------------------------------------------
+
+
+def scan_request(rest: bytes) -> RequestTokens | None:
+    """Return what the fast search finds in one line."""
+    found = scan_requests([(b"-", rest)])
+    return found[0] if found else None
+
+
+def test_the_fast_search_stops_at_the_first_line_that_it_does_not_take() -> None:
+    lines = [LEGACY, ROUTER_2, b"at=error code=H12", LEGACY]
+
+    assert len(scan_requests([(b"-", line) for line in lines])) == 2
 
 
 @pytest.mark.parametrize("line_end", [b"", b"\n"])

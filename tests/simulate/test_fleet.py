@@ -1,19 +1,12 @@
 from __future__ import annotations
 
 import re
-from random import Random
-from uuid import UUID
 
 import pytest
 
-from heroku_syslogd.simulate.fleet import Fleet, uuid4
+from heroku_syslogd.simulate.fleet import Fleet
 
 START = 1_700_000_000.0
-VALUE = re.compile(r"sample#(\w+)=([0-9.]+)(MB|pages)?(?: |$)")
-
-
-def values(text: str) -> dict[str, float]:
-    return {key: float(number) for key, number, _ in VALUE.findall(text)}
 
 
 def test_same_seed_same_fleet() -> None:
@@ -24,13 +17,6 @@ def test_same_seed_same_fleet() -> None:
 
     assert shape(one) == shape(two)
     assert shape(one) != shape(other)
-
-
-def test_uuids_are_version_4() -> None:
-    for seed in range(50):
-        text = uuid4(Random(seed))
-        assert str(UUID(text)) == text
-        assert UUID(text).version == 4
 
 
 def test_names() -> None:
@@ -52,65 +38,52 @@ def test_a_fleet_is_not_empty(apps: int, dynos: int) -> None:
         Fleet(apps, dynos, 1, START)
 
 
-def test_sample_has_heroku_keys_in_heroku_order() -> None:
-    fleet = Fleet(1, 1, 1, START)
-    app = fleet.apps[0]
-    run = app.formation[0].runs[0]
-    sample = run.sample(START + 20)
+def test_an_eco_app_has_one_dyno_of_each_type() -> None:
+    eco = Fleet(3, 4, 1, START).apps[2]
 
-    prefix = rf"source=web\.1 dyno=heroku\.{app.app_id}\.{run.dyno_id} "
-    average = r"\d+\.\d\d"
-    assert re.fullmatch(
-        prefix + rf"sample#load_avg_1m={average} sample#load_avg_5m={average}"
-        rf" sample#load_avg_15m={average}",
-        sample.load,
-    )
-    size = r"\d+\.\d\dMB"
-    assert re.fullmatch(
-        prefix + rf"sample#memory_total={size} sample#memory_rss={size} sample#memory_cache={size}"
-        rf" sample#memory_swap={size} sample#memory_pgpgin=\d+pages sample#memory_pgpgout=\d+pages"
-        r" sample#memory_quota=512\.00MB",
-        sample.memory,
-    )
+    assert eco.scale_items() == "web@1:Eco celery_worker@1:Eco celery_beat@1:Eco mailer@1:Eco"
+    assert Fleet(3, 5, 1, START).apps[2].size == "Standard-1X"
 
 
-def test_memory_total_is_the_sum_and_pages_only_grow() -> None:
-    fleet = Fleet(3, 4, 3, START)
-    for app in fleet.apps:
-        for dyno in app.formation:
-            pages = (0.0, 0.0)
-            for number in range(1, 60):
-                sample = values(dyno.runs[0].sample(START + 20 * number).memory)
-                parts = sample["memory_rss"] + sample["memory_cache"] + sample["memory_swap"]
-                assert sample["memory_total"] == pytest.approx(parts, abs=0.02)
-                assert sample["memory_rss"] + sample["memory_cache"] < dyno.quota
-                now = (sample["memory_pgpgin"], sample["memory_pgpgout"])
-                assert now[0] >= pages[0]
-                assert now[1] >= pages[1]
-                pages = now
-
-
-def test_only_the_leaking_dyno_swaps() -> None:
-    fleet = Fleet(2, 4, 3, START)
-    for app in fleet.apps:
-        for dyno in app.formation:
-            sample = values(dyno.runs[0].sample(START + 600).memory)
-            assert (sample["memory_swap"] > 0) == dyno.leaks
-            assert (sample["memory_total"] > dyno.quota) == dyno.leaks
-    assert fleet.apps[1].formation[-1].leaks
-
-
-def test_a_new_run_has_a_new_uuid_and_pages_near_zero() -> None:
+def test_a_new_run_follows_the_old_one_under_the_same_name() -> None:
     fleet = Fleet(1, 1, 1, START)
     app = fleet.apps[0]
     dyno = app.formation[0]
     old = dyno.runs[0]
-    worn = values(old.sample(START + 3600).memory)
+    assert dyno.is_settled(START)
     new = fleet.start(app, dyno, START + 3600)
-    fresh = values(new.sample(START + 3601).memory)
 
     assert new.dyno_id != old.dyno_id
     assert dyno.runs == [old, new]
-    assert fresh["memory_pgpgin"] < 2000 < worn["memory_pgpgin"]
+    assert not dyno.is_settled(START + 3600 + 60)
+    assert dyno.is_settled(START + 3600 + 80)
     fleet.stop(dyno, old)
     assert dyno.runs == [new]
+
+
+def test_running_dynos_are_those_with_a_run() -> None:
+    fleet = Fleet(2, 2, 1, START)
+    dyno = fleet.apps[1].formation[0]
+    assert len(fleet.running()) == 4
+    fleet.stop(dyno, dyno.runs[0])
+
+    assert dyno not in [running for _, running in fleet.running()]
+    fleet.start(fleet.apps[1], dyno, START)
+    assert len(fleet.running()) == 4
+
+
+def test_the_router_refuses_where_no_web_dyno_can_be_asked() -> None:
+    app = Fleet(1, 3, 1, START).apps[0]
+    one, two = app.of_type("web")
+
+    assert (app.refusal(), app.serving()) == ("", [one, two])
+    one.state = "crashed"
+    assert (app.refusal(), app.serving()) == ("", [two])
+    two.state = "crashed"
+    assert (app.refusal(), app.serving()) == ("H10", [])
+    two.state = "starting"
+    assert (app.refusal(), app.serving()) == ("", [])
+    app.formation = app.of_type("worker")
+    assert app.refusal() == "H14"
+    app.in_maintenance = True
+    assert app.refusal() == "H80"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from heroku_syslogd.simulate.line import Line
-from heroku_syslogd.simulate.logplex import LogBuffer, tcp_frame, udp_datagram
+from heroku_syslogd.simulate.logplex import LogBuffer, loss_line, tcp_frame, udp_datagram
 
 from .receivers import split_octets
 
@@ -83,6 +83,16 @@ def test_overflow_drops_the_oldest_and_reports_it_ahead_of_the_next() -> None:
     )
     assert rest == [udp_datagram(line(b"message %d" % number)) for number in (2, 3, 4)]
     assert packet.messages == 4
+
+
+def test_some_apps_have_the_wording_of_today_which_names_the_drain() -> None:
+    today = loss_line(1, TOKEN, 1, 1649878905.256379, 1649878965.121237)
+
+    assert today.timestamp == "2022-04-13T19:42:45.121237+00:00"
+    assert today.msg.decode() == (
+        f"Error L10 (output buffer overflow): drain '{TOKEN}' dropped 1 messages"
+        " since 2022-04-13T19:41:45.256379+00:00."
+    )
 
 
 def test_each_loss_is_reported_once() -> None:

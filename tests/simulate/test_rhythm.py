@@ -61,9 +61,13 @@ def test_then_every_20_seconds_load_before_memory() -> None:
 
 
 def test_lines_are_in_the_order_of_their_time() -> None:
-    times = [at(line) for line in lines(60.0)]
+    told = lines(60.0)
+    times = [at(line) for line in told if "." in line.timestamp]
 
     assert times == sorted(times)
+    # Add-ons and builds do not tell fractions of a second.
+    for before, after in pairwise(told):
+        assert at(after) > at(before) - 1
 
 
 def test_steps_do_not_matter_and_neither_does_a_second_run() -> None:
@@ -76,10 +80,12 @@ def test_requests_bring_router_lines_and_app_lines() -> None:
     router = [line for line in told if line.procid == "router"]
     output = [line for line in told if line.app_name == "app" and "." in line.procid]
 
-    # Nine web dynos at two requests a second, less those that are restarting.
-    assert 1500 < len(router) < 2400
+    # Seven web dynos at two requests a second, less what comes while none is up.
+    assert 1300 < len(router) < 1800
     assert len(output) > len(router)
-    assert {line.procid for line in told} >= {"api", "heroku-postgres", "heroku-redis"}
+    assert {line.procid for line in told} >= {
+        *("api", "heroku-postgres", "heroku-pgbouncer", "heroku-redis"),
+    }
 
 
 def test_one_off_dynos_are_sampled_while_they_are_up() -> None:

@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from random import Random
 
+import pytest
+
 from heroku_syslogd.simulate.app_output import web_output, worker_output
 from heroku_syslogd.simulate.fleet import Fleet
 from heroku_syslogd.simulate.request import Request, draw_request
-from heroku_syslogd.simulate.router import crashed_message, router_message, router_pri
+from heroku_syslogd.simulate.router import refused_message, router_message, router_pri
 
 SEARCH = Request(
     "GET", "/search?q=red%20shoes", 200, 2256, 0, 3, "4b0adc25-f648", "84.183.36.1", ""
@@ -46,7 +48,25 @@ def test_failures() -> None:
         'sock=client at=warning code=H27 desc="Client Request Interrupted" method='
     )
     assert " status=499 bytes= " in router_message(gone, LEGACY, "web.1")
-    assert " dyno= connect= service= status=503 bytes= " in crashed_message(SEARCH, LEGACY)
+
+
+@pytest.mark.parametrize(
+    ("code", "head"),
+    [
+        ("H10", 'at=error code=H10 desc="App crashed"'),
+        ("H14", 'at=error code=H14 desc="No web processes running"'),
+        ("H80", 'at=info code=H80 desc="Maintenance mode"'),
+    ],
+)
+def test_what_no_dyno_was_asked_for_has_no_measures(code: str, head: str) -> None:
+    assert refused_message(code, SEARCH, LEGACY) == (
+        f'{head} method=GET path="/search?q=red%20shoes" host={LEGACY.host}'
+        ' request_id=4b0adc25-f648 fwd="84.183.36.1" dyno= connect= service= status=503 bytes='
+        " protocol=https"
+    )
+    assert refused_message(code, SEARCH, TWO).endswith(
+        " bytes= protocol=http1.1 tls=true tls_version=unknown"
+    )
 
 
 def test_drawn_requests_are_mostly_fine() -> None:
@@ -72,3 +92,4 @@ def test_app_output_has_json_and_multi_byte_characters() -> None:
     assert any(line.startswith("{") for line in lines)
     assert any(not line.isascii() for line in lines)
     assert not any("\n" in line for line in lines)
+    assert any("unique#user.id=" in line for line in lines)

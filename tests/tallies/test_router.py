@@ -26,8 +26,12 @@ class Bench:
         self.tally = RouterTally(self.series, Durations())
 
     def count_as_the_worker_does(self, msg: bytes, prefix: bytes = b"- ", end: bytes = b"") -> None:
-        if not self.tally.count_line(prefix + msg + end, 0.0):
+        if not self.scan(prefix + msg + end):
             self.read(msg)
+
+    def scan(self, rest: bytes) -> bool:
+        """Offer a line to the short way; False if it did not take it."""
+        return self.tally.count_lines([(b"-", rest)], 0, 0.0) == 1
 
     def read(self, msg: bytes) -> None:
         request = parse_router_line(msg)
@@ -59,7 +63,7 @@ def requests(bench: Bench) -> dict[tuple[str, ...], float]:
 def test_a_normal_request_takes_the_short_way(prefix: bytes, end: bytes) -> None:
     bench = Bench()
     for _ in range(3):
-        assert bench.tally.count_line(prefix + LINE + end, 0.0)
+        assert bench.scan(prefix + LINE + end)
 
     assert requests(bench) == {("web.1", "GET", "304"): 3.0}
     assert bench.tally.scanned == 3
@@ -92,9 +96,10 @@ def test_a_normal_request_takes_the_short_way(prefix: bytes, end: bytes) -> None
 def test_anything_else_is_left_to_the_parser(line: bytes) -> None:
     bench = Bench()
 
-    assert not bench.tally.count_line(b"- " + line, 0.0)
+    assert not bench.scan(b"- " + line)
     assert bench.tally.scanned == 0
-    assert not bench.series.values.get(apps.ROUTER_REQUESTS)
+    of_metric = bench.series.values.get(apps.ROUTER_REQUESTS, {})
+    assert not any(value.value for value in of_metric.values())
 
 
 def test_an_h12_shows_in_requests_in_errors_and_in_the_histogram() -> None:
@@ -192,6 +197,22 @@ def test_both_ways_count_the_same(messages: list[bytes], prefix: bytes, end: byt
         long.read(message)
 
     assert short.state() == long.state()
+
+
+@settings(max_examples=200)
+@given(st.lists(lines, max_size=20))
+def test_many_lines_at_once_count_as_one_by_one(messages: list[bytes]) -> None:
+    together, alone = Bench(), Bench()
+    batch = [(b"-", b"- " + message) for message in messages]
+    position = 0
+    while (position := together.tally.count_lines(batch, position, 0.0)) < len(batch):
+        together.read(messages[position])
+        position += 1
+    for message in messages:
+        alone.count_as_the_worker_does(message)
+
+    assert together.state() == alone.state()
+    assert together.tally.scanned == alone.tally.scanned
 
 
 def test_durations_are_remembered_within_bounds() -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from heroku_syslogd.heroku import line_rule
 from heroku_syslogd.wire import Dialect, FrameDecoder, Message, parse_message
@@ -129,3 +131,58 @@ def test_examples_have_names_of_their_own() -> None:
     names = [example.name for example in EXAMPLES]
 
     assert len(names) == len(set(names))
+
+
+def pool(dialect: Dialect) -> list[bytes]:
+    """Return the frames of all examples of a dialect."""
+    return [
+        one for example in EXAMPLES if example.dialect is dialect for one in frames_of(example)[0]
+    ]
+
+
+@st.composite
+def captures(draw: st.DrawFn, dialect: Dialect) -> list[bytes]:
+    """Draw lines of Heroku in any order, some of them with a few bytes changed."""
+    frames = draw(st.lists(st.sampled_from(pool(dialect)), min_size=1, max_size=30))
+    for number in draw(st.lists(st.integers(0, len(frames) - 1), max_size=10)):
+        one = frames[number]
+        start = draw(st.integers(0, len(one)))
+        end = draw(st.integers(start, min(len(one), start + 10)))
+        frames[number] = one[:start] + draw(st.sampled_from(PIECES)) + one[end:]
+    return frames
+
+
+PIECES = [
+    b"",
+    b" ",
+    b"\n",
+    b"\t",
+    b'"',
+    b"0",
+    b"17",
+    b"=",
+    b"#",
+    b"count#x=1",
+    b"-",
+    b" dyno=web.2 ",
+]
+
+
+@settings(max_examples=300)
+@pytest.mark.parametrize("dialect", Dialect)
+@given(data=st.data())
+def test_lines_mean_the_same_together_and_one_by_one(dialect: Dialect, data: st.DataObject) -> None:
+    """The short cuts for streams that are known change nothing but the time that it takes."""
+    frames = data.draw(captures(dialect))
+    together, alone = (Bench(max_series=100_000) for _ in range(2))
+    for bench in (together, alone):
+        bench.worker.apply(batch(*frames[:5], dialect=dialect)._replace(received_at=_NOW))
+    together.worker.apply(batch(*frames, dialect=dialect)._replace(received_at=_NOW))
+    for one in frames:
+        alone.worker.forget_streams()
+        alone.worker.apply(batch(one, dialect=dialect)._replace(received_at=_NOW))
+
+    assert plain(together.series()) == plain(alone.series())
+    assert together.registry.recognised == alone.registry.recognised
+    assert together.lost == alone.lost
+    assert together.budget.used == alone.budget.used

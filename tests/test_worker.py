@@ -10,6 +10,7 @@ from heroku_syslogd import worker as worker_module
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
 from heroku_syslogd.config import AppMetricsConfig, Config, DrainsConfig, LimitsConfig
 from heroku_syslogd.exposition import HerokuCollector
+from heroku_syslogd.heroku import Event, Kind
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import Dialect, HeaderFault
@@ -299,6 +300,108 @@ def test_a_changed_mapping_applies_to_streams_already_known(bench: Bench) -> Non
     bench.apply(frame)
 
     assert bench.messages == {("shop", "app", "web"): 1, ("store", "app", "web"): 1}
+
+
+def test_lines_of_a_stream_keep_their_order_while_another_one_opens(bench: Bench) -> None:
+    down = line(b"heroku", b"web.1", b"State changed from up to down")
+    sample = line(b"heroku", b"web.1", LOAD % b"0.50")
+    next_run = line(b"heroku", b"web.1", (LOAD % b"0.75").replace(b"run-1", b"run-2"))
+    other = line(b"heroku", b"worker.1", b"Cycling")
+    bench.apply(sample)
+
+    bench.apply(down, other, next_run)
+    assert bench.loads == {"web.1": 0.75}
+
+    bench.apply(next_run, down)
+    assert bench.loads == {}
+
+
+def test_a_process_type_called_postgres_has_no_server_log(bench: Bench) -> None:
+    record = line(b"app", b"postgres.1", b"[DATABASE] [1-1] LOG:  duration: 9.5 ms  statement: x")
+    slow = 'heroku_postgres_slow_queries_total{app="shop",source="DATABASE"}'
+    bench.apply(record, record)
+    assert bench.series()[slow] == 2
+
+    bench.apply(line(b"heroku", b"postgres.1", b"State changed from starting to up"))
+    bench.apply(record, record)
+
+    assert bench.series()[slow] == 2
+    bench.check_books()
+
+
+def test_what_no_rule_knows_is_counted_by_source(bench: Bench) -> None:
+    bench.apply(
+        *[line(b"heroku", b"web.1", b"Something new")] * 2,
+        line(b"heroku", b"web.1", b"Cycling"),
+        *[line(b"app", b"some-addon", b"hello")] * 3,
+        *[line(b"app", b"web.1", b"hello")] * 4,
+        *[line(b"heroku", b"router", b"hello")] * 5,
+    )
+
+    found = {(log.source, log.process_type): log.unrecognised for log in bench.tallies.logs()}
+    assert found == {
+        ("heroku", "web"): 2,
+        ("app", "some-addon"): 3,
+        ("app", "web"): 0,
+        ("heroku", "router"): 5,
+    }
+    series = bench.series()
+    assert (
+        series['heroku_unrecognised_messages_total{app="shop",source="heroku",process_type="web"}']
+        == 2
+    )
+    assert (
+        'heroku_unrecognised_messages_total{app="shop",source="app",process_type="web"}'
+        not in series
+    )
+
+
+def test_metrics_of_applications_have_a_budget_of_their_own() -> None:
+    bench = Bench(max_app_metric_series=10)
+    for number in range(50):
+        bench.apply(line(b"app", b"web.1", b"count#n%d=1" % number))
+    bench.apply(line(b"heroku", b"web.1", LOAD % b"0.50"))
+
+    assert sum(key.startswith("heroku_app_count_total") for key in bench.series()) == 10
+    assert bench.registry.app_metrics_budget.refused > 0
+    assert bench.loads == {"web.1": 0.5}
+    assert bench.lost == {}
+
+
+def test_everything_applied_is_understood_output_or_unrecognised(bench: Bench) -> None:
+    bench.apply(
+        line(b"heroku", b"web.1", LOAD % b"0.50"),
+        line(b"heroku", b"web.1", LOAD % b"0.50"),
+        line(b"heroku", b"web.1", LOAD % b"0.50"),
+        line(b"app", b"web.1", b"count#x=1"),
+        line(b"app", b"web.1", b"count#x=1"),
+        line(b"app", b"web.1", b"hello #1"),
+        line(b"app", b"api", b"Release v1 created by user a@example.com"),
+        line(b"heroku", b"new", b"hello"),
+    )
+
+    recognised = {str(kind): count for kind, count in bench.registry.recognised.items() if count}
+    assert recognised == {"runtime_sample": 3, "app_metrics": 2, "api": 1}
+    assert sum(log.unrecognised for log in bench.tallies.logs()) == 1
+    assert bench.telemetry.applied_messages == 8
+
+
+def test_an_observer_sees_what_it_wants_and_nothing_counts_twice() -> None:
+    seen: list[Event] = []
+    observer = Observer(
+        frozenset({Kind.RUNTIME_SAMPLE}),
+        lambda event, subject, at, msg: seen.append(event),
+        every=frozenset({Kind.RUNTIME_SAMPLE}),
+    )
+    bench = Bench(observer=observer)
+    bench.apply(*[line(b"heroku", b"web.1", LOAD % b"0.50")] * 3, line(b"app", b"api", b"x"))
+    assert len(seen) == 3
+
+    bench.worker.observe(NOBODY)
+    bench.apply(*[line(b"heroku", b"web.1", LOAD % b"0.50")] * 3)
+
+    assert len(seen) == 3
+    assert bench.registry.recognised[Kind.RUNTIME_SAMPLE] == 6
 
 
 pieces = st.sampled_from(

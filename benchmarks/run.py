@@ -35,7 +35,7 @@ from benchmarks.measure import (
 from benchmarks.peers import RECEIVERS, Receiver, ReceiverError, Rsyslog, SyslogNg
 from heroku_syslogd.simulate import record
 
-RECORDED: Final = 600_000
+RECORDED: Final = 1_000_000
 """Messages in the recording; more than that are the recording again."""
 
 SEED: Final = 1

@@ -312,7 +312,8 @@ def test_lines_of_a_stream_keep_their_order_while_another_one_opens(bench: Bench
     bench.apply(down, other, next_run)
     assert bench.loads == {"web.1": 0.75}
 
-    bench.apply(next_run, down)
+    bench = Bench()
+    bench.apply(down, sample, other, down)
     assert bench.loads == {}
 
 

@@ -15,8 +15,8 @@ class CaptureClock:
     """Follows the times that messages name; it only goes forward.
 
     It moves at the first message of each new second. That is fine enough for everything that
-    expires, one look at 19 bytes of a message suffices, and it depends on nothing but the messages:
-    a capture gives the same metrics in whatever pieces it is read.
+    expires, one look at 19 bytes of a message suffices, and it depends on nothing but the messages,
+    not on the pieces in which they are read.
 
     A time before 1970, or one to come, is not believed: it would expire everything at once.
 

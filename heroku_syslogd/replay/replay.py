@@ -51,7 +51,7 @@ class Replay:
     Args:
         config: Drains, limits and times of expiry.
         dialect: Header form of the frames.
-        write_event: Given every event; None where none are wanted.
+        write_event: Given every event, in the order of the captures; None where none are wanted.
         wall: Returns the machine's time, seconds since the epoch.
 
     Attributes:
@@ -83,6 +83,8 @@ class Replay:
         self.unknown_keys: Counter[tuple[str, str]] = Counter()
         self.forgotten: Counter[tuple[str, str]] = Counter()
         self._write_event = write_event
+        # The worker reads a batch stream by stream; events are to come in the capture's order.
+        self._batch_size = 1 if write_event else _LARGEST_BATCH
         every = _EVERY_KIND if write_event else frozenset[Kind]()
         kinds = every | {Kind.ADDON_SAMPLE}
         observer = Observer(kinds, self._notify, every)
@@ -143,8 +145,8 @@ class Replay:
         for frames, now in self.clock.runs(decoded.frames):
             if not 0 <= now - self._tidied_at < self._tidy_every:
                 self._tidy(now)
-            for start in range(0, len(frames), _LARGEST_BATCH):
-                part = frames[start : start + _LARGEST_BATCH]
+            for start in range(0, len(frames), self._batch_size):
+                part = frames[start : start + self._batch_size]
                 apply(Batch(part, self._origin, now, sum(map(len, part))))
         for fault in decoded.faults:
             self.counters.count_fault(fault)

@@ -40,6 +40,7 @@ class Postgres:
     Attributes:
         transactions: Id of its last transaction, and what part of the next one is done.
         size: Bytes of its database.
+        tables: Tables in it.
     """
 
     procid: str = "heroku-postgres"
@@ -47,18 +48,18 @@ class Postgres:
     def __init__(self, addon: str, source: str, rng: Random, now: float) -> None:
         self.transactions = float(rng.randrange(19_000_000, 20_000_000))
         self.size = float(rng.randrange(10_000_000_000, 11_000_000_000))
+        self.tables = rng.randrange(40, 90)
         self._addon = addon
         self._source = source
         self._rng = rng
         self._watch = Watch(now)
-        self._tables = rng.randrange(40, 90)
         self._load = LoadAverage(now)
         # Ranges as the captures show them.
         self._per_second = Drift(20, 90, rng)
         self._connections = Drift(8, 60, rng)
         self._index_hits = Drift(0.985, 0.9999, rng)
         self._table_hits = Drift(0.96, 0.9999, rng)
-        self._busy = Drift(0.1, 1.2, rng)
+        self._busy = Drift(0.2, 2.5, rng)
         self._reads = Drift(0.1, 9, rng)
         self._writes = Drift(20, 400, rng)
         self._free_kb = Drift(80_000, 260_000, rng)
@@ -69,7 +70,7 @@ class Postgres:
         """Return MSG of its line at ``now``, in seconds."""
         elapsed = self._watch.elapsed(now)
         self._work(elapsed)
-        self._load.read(int(self._rng.expovariate(1 / self._busy.after(elapsed))), now)
+        self._load.read(int(self._busy.after(elapsed) + self._rng.random()), now)
         connections = round(self._connections.after(elapsed))
         reads, writes = self._reads.after(elapsed), self._writes.after(elapsed)
         free = round(self._free_kb.after(elapsed))
@@ -77,7 +78,7 @@ class Postgres:
             "current_transaction": f"{int(self.transactions)}",
             "db_size": f"{int(self.size)}bytes",
             "db-size-percentage-used": _ratio(self.size / _PLAN_BYTES),
-            "tables": f"{self._tables}",
+            "tables": f"{self.tables}",
             "active-connections": f"{connections}",
             "waiting-connections": f"{max(0, connections - _MANY_CONNECTIONS)}",
             "max-connections": f"{_PLAN_CONNECTIONS}",
@@ -127,6 +128,7 @@ class Follower(Postgres):
         self._leader = leader
         self._lag = Drift(0, 3000, rng)
         self.transactions = leader.transactions - self._lag.after(0.0)
+        self.tables = leader.tables
 
     def _work(self, elapsed: float) -> None:
         reached = self._leader.transactions - self._lag.after(elapsed)

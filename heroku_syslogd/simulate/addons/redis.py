@@ -34,6 +34,7 @@ class Redis:
         self._rng = rng
         self._watch = Watch(now)
         self._load = LoadAverage(now)
+        self._busy = Drift(0.1, 2.0, rng)
         self._connections = Drift(4, 30, rng)
         self._writes = Drift(1, 40, rng)
         self._free_kb = Drift(9_700_000, 10_700_000, rng)
@@ -43,7 +44,7 @@ class Redis:
     def message(self, now: float) -> str:
         """Return MSG of its line at ``now``, in seconds."""
         elapsed = self._watch.elapsed(now)
-        self._load.read(int(self._rng.expovariate(1.0)), now)
+        self._load.read(int(self._busy.after(elapsed) + self._rng.random()), now)
         connections = round(self._connections.after(elapsed))
         writes = self._writes.after(elapsed)
         free = round(self._free_kb.after(elapsed))

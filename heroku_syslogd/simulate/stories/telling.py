@@ -141,8 +141,8 @@ class Tempo(NamedTuple):
 
     Attributes:
         begin: Most before the first.
-        first_rest: Mean between two while some have not been told yet.
-        rest: Mean between two after that.
+        first_rest: Mean between two in the first round.
+        rest: Mean between two after it.
     """
 
     begin: float
@@ -164,6 +164,7 @@ class Programme:
     def __init__(self, plots: Sequence[Plot], tempo: Tempo, rng: Random) -> None:
         self._plots = plots
         self._untold = list(plots)
+        self._is_first_round = True
         self._tempo = tempo
         self._rng = rng
 
@@ -173,6 +174,8 @@ class Programme:
             if plot.fits(scene):
                 self._untold.remove(plot)
                 return plot.tell(scene)
+        # What is left then, such as a fleet without an eco app has, waits until it fits.
+        self._is_first_round = False
         fitting = [plot for plot in self._plots if plot.fits(scene)]
         if not fitting:
             return None
@@ -184,7 +187,7 @@ class Programme:
 
     def rest(self) -> float:
         """Return the seconds between two stories of an app."""
-        mean = self._tempo.first_rest if self._untold else self._tempo.rest
+        mean = self._tempo.first_rest if self._is_first_round else self._tempo.rest
         return mean * (0.2 + self._rng.expovariate(1 / 0.8))
 
 

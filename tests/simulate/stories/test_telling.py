@@ -122,12 +122,13 @@ def test_each_story_is_told_once_before_any_is_told_again() -> None:
         return Plot(story, 1.0, lambda _: fits)
 
     plots = [plot("one"), plot("never", fits=False), plot("two"), plot("three")]
-    programme = Programme(plots, QUICK, Random(1))
+    programme = Programme(plots, Tempo(begin=1.0, first_rest=1.0, rest=1e6), Random(1))
     stage = scene()
-    for _ in range(20):
+    for number in range(20):
         story = programme.choose(stage)
         assert story is not None
         list(story)
+        assert (programme.rest() < 100) == (number < 3)
 
     assert told[:3] == ["one", "two", "three"]
     assert set(told[3:]) == {"one", "two", "three"}

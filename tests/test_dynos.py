@@ -264,3 +264,65 @@ def test_the_budget_always_equals_the_series_that_are_shown(
 
     expected = sum(len(dyno.values) + 3 for dyno in fleet.shown.values())
     assert fleet.budget.used == expected
+
+
+def test_a_dyno_that_crashes_again_and_again_is_not_shown(fleet: Fleet) -> None:
+    fleet.load(0.5)
+    for run in (NEW, NEWER):
+        fleet.state("up", "crashed")
+        assert fleet.shown == {}
+        fleet.now += 10
+        fleet.state("starting", "up")
+        fleet.load(0.5, run)
+        assert fleet.shown["web.1"].run == run
+
+    fleet.state("up", "crashed")
+    assert fleet.shown == {}
+
+
+def test_a_dyno_that_goes_down_soon_after_it_was_up_is_not_shown(fleet: Fleet) -> None:
+    fleet.load(0.5)
+    fleet.state("up", "down")
+    fleet.now += 10
+    fleet.state("starting", "up")
+    fleet.load(0.7, NEW)
+    fleet.now += 10
+    fleet.state("up", "down")
+
+    assert fleet.shown == {}
+
+
+def test_samples_of_a_process_that_takes_its_time_to_end_change_nothing(fleet: Fleet) -> None:
+    fleet.load(0.5)
+    fleet.state("up", "down")
+    fleet.now += 20
+    fleet.load(0.9)
+    assert fleet.shown == {}
+
+    fleet.state("starting", "up")
+    fleet.load(0.7, NEW)
+    fleet.now += 20
+    fleet.load(0.9)
+    assert fleet.load_1m == 0.7
+    fleet.state("up", "down")
+
+    assert fleet.shown == {}
+
+
+def test_a_run_that_was_held_to_have_ended_and_goes_on_is_shown_again(fleet: Fleet) -> None:
+    fleet.load(0.5)
+    fleet.state("up", "down")
+    fleet.now += HANDOVER_AFTER
+    fleet.load(0.6)
+
+    assert fleet.load_1m == 0.6
+
+
+def test_page_counters_go_on_after_a_crash(fleet: Fleet) -> None:
+    fleet.memory(memory_pgpgin=1000.0)
+    fleet.state("up", "crashed")
+    fleet.now += 10
+    fleet.memory(NEW, memory_pgpgin=5.0)
+
+    dyno = fleet.shown["web.1"]
+    assert dyno.values["memory_pgpgin"] + dyno.carried["memory_pgpgin"] == 1005

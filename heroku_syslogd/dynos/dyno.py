@@ -26,6 +26,7 @@ COUNTERS: Final = ("memory_pgpgin", "memory_pgpgout")
 """Fields that count up within a run; `Dyno.carried` keeps them rising over restarts."""
 
 _MOST_RIVALS: Final = 4
+_CRASHED: Final = "crashed"
 _LOAD: Final = SampleLine.LOAD  # looking it up on the class takes 0.1 us in Python 3.11
 _NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 
@@ -44,6 +45,20 @@ class DynoIdentity(NamedTuple):
     process_type: str
     name: str
     budget: SeriesBudget
+
+
+class Rival(NamedTuple):
+    """A run that reported under a dyno's name and is not the one shown.
+
+    Attributes:
+        run: Its UUID.
+        heard_at: Our time of its last sample.
+        ended_at: Heroku's time at which it ended, None if it was replaced while it went on.
+    """
+
+    run: str
+    heard_at: float
+    ended_at: float | None
 
 
 class Dyno:
@@ -86,8 +101,7 @@ class Dyno:
         self._load_at = 0.0
         self._memory_at = 0.0
         self._first_sample_at = 0.0
-        # Runs that reported under this name and are not the one shown, and when last heard.
-        self._rivals: tuple[tuple[str, float], ...] = ()
+        self._rivals: tuple[Rival, ...] = ()
 
     def admits(self, dyno_id: str, timestamp: float, now: float) -> bool:
         """Decide whether a sample's run is to be shown; a newer run takes the dyno over.
@@ -98,7 +112,10 @@ class Dyno:
         """
         if not dyno_id or dyno_id == self.run:
             return True
-        if any(rival == dyno_id for rival, _ in self._rivals):
+        rival = next((one for one in self._rivals if one.run == dyno_id), None)
+        if rival is not None:
+            if rival.ended_at is not None and timestamp < rival.ended_at + HANDOVER_AFTER:
+                return False  # a process that was told to end has 30 seconds for it
             self._note_rival(dyno_id, now)
             if now - self.heard_at < HANDOVER_AFTER:
                 return False
@@ -128,30 +145,27 @@ class Dyno:
             self.sampled_at = timestamp
         self.values.update(values)
 
-    def end_run(self, now: float) -> bool:
+    def end_run(self, state: str, timestamp: float, now: float) -> bool:
         """Note that a run ended; True if it was the one shown, False if it was an older one.
 
-        State lines do not name their run. While an older run still reports, it is the one that
-        ends: with preboot the new one is up before the old one goes down. Where that guess is
-        wrong, the silence of the run that did end expires it.
+        State lines do not name their run. It is the newest one that crashes. But while an older
+        run still reports, it is the one that goes down: with preboot the new one is up before the
+        old one goes down. Where that guess is wrong, the silence of the run that did end expires
+        it.
         """
-        while self._rivals:
-            *others, (_, heard_at) = self._rivals
-            self._rivals = tuple(others)
-            if now - heard_at < HANDOVER_AFTER:
-                return False
+        if state != _CRASHED:
+            for rival in reversed(self._rivals):
+                if rival.ended_at is None and now - rival.heard_at < HANDOVER_AFTER:
+                    self._note_rival(rival.run, rival.heard_at, ended_at=timestamp)
+                    return False
         if self.run:
-            self._note_rival(self.run, now)
+            self._note_rival(self.run, now, ended_at=timestamp)
         self._clear()
         return True
 
     def _start_run(self, dyno_id: str, timestamp: float, now: float) -> None:
         if self.run:
             self._note_rival(self.run, now)
-        for field in COUNTERS:
-            if field in self.values:
-                total = self.carried.get(field, 0.0) + self.values[field]
-                self.carried = {**self.carried, field: total}
         self._clear()
         self.run = dyno_id
         self._first_sample_at = timestamp
@@ -159,11 +173,15 @@ class Dyno:
             self.state = None
 
     def _clear(self) -> None:
+        for field in COUNTERS:
+            if field in self.values:
+                total = self.carried.get(field, 0.0) + self.values[field]
+                self.carried = {**self.carried, field: total}
         self.run = None
         self.values = {}
         self._load_at = self._memory_at = 0.0
         self.sampled_at = 0.0
 
-    def _note_rival(self, dyno_id: str, now: float) -> None:
-        others = [rival for rival in self._rivals if rival[0] != dyno_id]
-        self._rivals = (*others, (dyno_id, now))[-_MOST_RIVALS:]
+    def _note_rival(self, dyno_id: str, now: float, ended_at: float | None = None) -> None:
+        others = [rival for rival in self._rivals if rival.run != dyno_id]
+        self._rivals = (*others, Rival(dyno_id, now, ended_at))[-_MOST_RIVALS:]

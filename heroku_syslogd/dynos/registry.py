@@ -77,7 +77,7 @@ class DynoRegistry:
         if isinstance(event, RuntimeSample):
             if dyno.admits(event.dyno_id, timestamp, now) and self._reserve(dyno, event):
                 dyno.take(event.line, event.values, timestamp, now)
-        elif event.new not in ENDED_STATES or dyno.end_run(now):
+        elif event.new not in ENDED_STATES or dyno.end_run(event.new, timestamp, now):
             dyno.state, dyno.heard_at = event.new, now
         self._settle(dyno)
 

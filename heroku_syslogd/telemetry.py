@@ -26,7 +26,8 @@ class LostReason(StrEnum):
     KERNEL = "kernel"
     """The kernel dropped the datagram: the socket's receive buffer was full."""
     UNKNOWN_DRAIN = "unknown_drain"
-    """The drain is not configured and ``drains.unknown`` is ``reject``."""
+    """The drain is not configured, and ``drains.unknown`` is ``reject`` or it calls itself by a
+    configured application's name."""
     APP_LIMIT = "app_limit"
     """The drain is not configured and ``limits.max_apps`` is reached."""
     SERIES_LIMIT = "series_limit"

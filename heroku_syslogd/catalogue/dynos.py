@@ -108,7 +108,10 @@ DYNO_STATE_CHANGES: Final = Metric(
     "State changes of dynos.",
     unit="changes",
     line="`State changed from up to crashed`",
-    query='increase(heroku_dyno_state_changes_total{to="crashed"}[1h]) >= 2',
+    query=(
+        "sum by (app, process_type)"
+        ' (increase(heroku_dyno_state_changes_total{to="crashed"}[1h])) >= 2'
+    ),
 )
 DYNO_EXITS: Final = Metric(
     "heroku_dyno_exits_total",
@@ -137,7 +140,8 @@ FORMATION_DYNOS: Final = Metric(
     line="`Scaled to web@4:Standard-1X by user ...` under `app[api]`",
     query=(
         "sum by (app, process_type) (heroku_formation_dynos)"
-        ' > count by (app, process_type) (heroku_dyno_state{state="up"})'
+        ' > (count by (app, process_type) (heroku_dyno_state{state="up"})'
+        " or 0 * sum by (app, process_type) (heroku_formation_dynos))"
     ),
 )
 

@@ -95,7 +95,7 @@ def parse_router_line(msg: bytes) -> RouterRequest | None:
         path=free_text(path, _LONGEST_PATH),
         host=free_text(host, _LONGEST_NAME),
         request_id=free_text(request_id, _LONGEST_NAME),
-        fwd=free_text(fwd, _LONGEST_TEXT),
+        fwd=free_text(fwd[-_LONGEST_TEXT:]),  # its end is what the client did not write
         dyno=_matched(_DYNO, tail.get(b"dyno")),
         connect=None if connect is None else connect / 1000,
         service=None if service is None else service / 1000,

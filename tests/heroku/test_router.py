@@ -649,6 +649,16 @@ def test_an_agent_of_an_unknown_tail_is_cut_off() -> None:
     assert found.agent == FORGED_TAIL.decode()
 
 
+def test_of_a_long_fwd_the_end_is_kept_which_the_client_did_not_write() -> None:
+    line = LEGACY.replace(b'fwd="', b'fwd="' + b"6.6.6.6, " * 200)
+
+    found = parse_router_line(line)
+
+    assert found is not None
+    assert len(found.fwd) == 512
+    assert found.fwd.endswith("6.6.6.6, 73.75.38.87")
+
+
 # The fast search ---------------------------------------------------------------------------------
 
 

@@ -19,7 +19,6 @@ from heroku_syslogd.sinks.timber.draft import (
 from heroku_syslogd.sinks.timber.platform import level_of_code
 
 _MAX_PATH: Final = 2048
-_CUT_FWD: Final = 512  # bytes of `RouterRequest.fwd` that are kept
 
 _METHODS: Final = frozenset(
     {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
@@ -98,10 +97,5 @@ def _contexts(event: RouterRequest, request: Mapping[str, str]) -> tuple[Documen
 
 
 def _remote_address(fwd: str) -> str:
-    """Return the address that the router saw and appended; the client wrote what is before it.
-
-    Of a text that was cut the end is missing, and what stands there instead is the client's.
-    """
-    if len(fwd.encode()) >= _CUT_FWD:
-        return ""
+    """Return the address that the router saw and appended; the client wrote what is before it."""
     return fwd.rpartition(",")[2].strip()[:MAX_NAME]

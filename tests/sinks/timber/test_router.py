@@ -181,15 +181,6 @@ def test_the_remote_address_is_the_one_that_the_router_saw(
     assert found["context"]["http"].get("remote_addr") == remote_addr
 
 
-@pytest.mark.parametrize("unit", ["6.6.6.6, ", "\u00e9"])
-def test_the_end_of_a_cut_fwd_is_not_taken_for_the_address(unit: str) -> None:
-    cut = (unit * 600).encode()[:512].decode(errors="replace")
-
-    (found,) = router_documents(replace(REQUEST, fwd=cut))
-
-    assert "remote_addr" not in found["context"]["http"]
-
-
 def test_texts_are_cut_to_the_lengths_of_the_schema() -> None:
     long = "x" * 9000
     (found,) = router_documents(

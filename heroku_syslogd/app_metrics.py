@@ -6,6 +6,7 @@ silent are dropped. The same name in another unit is another series: seconds and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Generic, TypeVar
 
@@ -26,6 +27,8 @@ print ``unique#``, puts log metrics together."""
 
 _HASH: Final = ord("#")
 _QUOTE: Final = ord('"')
+_MEMBER: Final = re.compile(rb'[^\s"]\S{0,255}')
+_UNIQUE: Final = AppMetricType.UNIQUE  # looking it up on the class takes 0.1 us in Python 3.11
 _NO_METRIC: Final[dict[str, Any]] = {}
 _LONGEST_NAME: Final = 120
 _LONGEST_VALUE: Final = 40
@@ -106,11 +109,11 @@ class Unique(Series):
         self._members = DistinctCounter()
         self._before: float | None = None
 
-    def add(self, member: bytes, now: float) -> None:
-        """Count a member in the minute of ``now``."""
-        minute = now // MINUTE
+    def add(self, member: bytes) -> None:
+        """Count a member in the minute of `heard_at`."""
+        minute = self.heard_at // MINUTE
         if minute != self._minute:  # also where the clock was set back
-            self._before = self.complete(now)
+            self._before = self.complete(self.heard_at)
             self._minute = minute
             self._members = DistinctCounter()
         self._members.add(member)
@@ -209,10 +212,12 @@ class AppMetricScanner:
         self._values = values
         # By what stands in front of the "=", then by unit; no series where it is no metric.
         self._series: dict[bytes, dict[str, Summable]] = {}
+        self._uniques: dict[bytes, Unique] = {}
 
     def forget_series(self) -> None:
         """Look every series up anew: some were dropped."""
         self._series.clear()
+        self._uniques.clear()
 
     def count_lines(self, lines: list[tuple[bytes, bytes]], position: int, now: float) -> int:
         """Count the metrics in the raw bytes behind a MSGID.
@@ -236,11 +241,11 @@ class AppMetricScanner:
             position += 1
         return position
 
-    def _find(self, rest: bytes, now: float) -> list[tuple[Summable, float]] | None:
+    def _find(self, rest: bytes, now: float) -> list[tuple[Any, Any]] | None:
         """Find the metrics in a line; None if it has to be parsed."""
         if rest[:1] == b"[":  # it may be STRUCTURED-DATA
             return None
-        found: list[tuple[Summable, float]] = []
+        found: list[tuple[Any, Any]] = []
         all_series, values = self._series, self._values
         for token in rest.split(b" "):
             if _HASH not in token:
@@ -253,6 +258,12 @@ class AppMetricScanner:
                 continue
             value = values.get(text)
             if series is None or value is None or value[1] not in series:
+                if name[:7] == b"unique#":
+                    unique = self._find_unique(token, name, now)
+                    if unique is None:
+                        return None
+                    found.append(unique)
+                    continue
                 if not self._learn(token, name, text, now):
                     return None
                 series = all_series[name]
@@ -261,6 +272,24 @@ class AppMetricScanner:
                 value = values[text]
             found.append((series[value[1]], value[0]))
         return found if len(found) <= MOST_METRICS else None
+
+    def _find_unique(self, token: bytes, name: bytes, now: float) -> tuple[Unique, bytes] | None:
+        """Find the series of a ``unique#`` and the member; None if the line has to be parsed."""
+        member = token[len(name) + 1 :].removesuffix(b"\n")
+        if not _MEMBER.fullmatch(member):
+            return None
+        series = self._uniques.get(name)
+        if series is None:
+            metric = token_metric(token)
+            if metric is None:
+                return None
+            series = self._registry.find(self._app, metric, self.budget, now)
+            if series is None:
+                return None
+            if len(self._uniques) >= _MOST_KNOWN:
+                self._uniques.clear()
+            self._uniques[name] = series
+        return series, member
 
     def _learn(self, token: bytes, name: bytes, text: bytes, now: float) -> bool:
         """Work out what a token means; False if the parser has to look at the whole line."""
@@ -338,10 +367,8 @@ class AppMetricRegistry:
             if metric.value < 0 and metric.type is not AppMetricType.SAMPLE:
                 continue
             series = self.find(app, metric, budget, now)
-            if isinstance(series, Unique):
-                series.add(metric.member, now)
-            elif series is not None:
-                series.add(metric.value)
+            if series is not None:
+                series.add(metric.member if metric.type is _UNIQUE else metric.value)
 
     def find(self, app: str, metric: AppMetric, budget: SeriesBudget, now: float) -> Any:
         """Return the series of a metric, None if the series budget refuses a new one."""

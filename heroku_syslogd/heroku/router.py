@@ -241,3 +241,47 @@ def scan_requests(lines: Iterable[tuple[bytes, bytes]]) -> list[RequestTokens]:
             break
         add((method, dyno, connect, service, status, size))
     return found
+
+
+_ERROR_HEAD: Final = re.compile(
+    rb'(?:- )?(?:sock=[a-z]{1,16} )?at=[a-z]{1,16} code=([HRL][0-9]{2}) desc="[^"]{0,512}"'
+    rb' method=(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) path="'
+)
+_ERROR_TAIL: Final = re.compile(
+    rb" dyno=([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})? connect=(?:([0-9]{1,15})(?:ms)?)?"
+    rb" service=(?:([0-9]{1,15})(?:ms)?)? status=([0-9]{3})? bytes=([0-9]{1,15})? "
+)
+
+
+def scan_error(rest: bytes) -> RouterRequest | None:
+    """Read what is counted of a request with an error code, and none of the client's texts.
+
+    While an application is down every request of it is such a line, so they must not cost many
+    times what a normal one does: this takes a quarter of the time of `parse_router_line`.
+
+    Args:
+        rest: What follows the nil MSGID and its space, in either dialect, LF included.
+
+    Returns:
+        The request; None where `parse_router_line` has to look.
+    """
+    head = _ERROR_HEAD.match(rest)
+    if head is None or head[1] == _MISDIRECTED:
+        return None
+    start = rest.rfind(b" dyno=")
+    tail = _ERROR_TAIL.match(rest, start) if start >= 0 else None
+    if tail is None:
+        return None
+    after = rest[tail.end() :]
+    if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
+        return None
+    dyno, connect, service, status, size = tail.groups()
+    return RouterRequest(
+        code=head[1].decode("ascii"),
+        method=head[2].decode("ascii"),
+        dyno=dyno.decode("ascii") if dyno else "",
+        connect=int(connect) / 1000 if connect else None,
+        service=int(service) / 1000 if service else None,
+        status=int(status) if status else None,
+        bytes=int(size) if size else None,
+    )

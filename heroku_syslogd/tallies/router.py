@@ -11,7 +11,13 @@ import re
 from typing import Final
 
 from heroku_syslogd.catalogue import apps
-from heroku_syslogd.heroku import RequestTokens, RouterRequest, process_type_of, scan_requests
+from heroku_syslogd.heroku import (
+    RequestTokens,
+    RouterRequest,
+    process_type_of,
+    scan_error,
+    scan_requests,
+)
 from heroku_syslogd.tallies.series import (
     SERIES_PER_HISTOGRAM,
     AppSeries,
@@ -101,20 +107,33 @@ class RouterTally:
             self._is_shown = True
 
     def count_lines(self, lines: list[tuple[bytes, bytes]], position: int, _now: float) -> int:
-        """Count normal requests from the raw bytes behind a MSGID.
-
-        The tokens of a line are not read but looked up: what they mean was worked out when they
-        were first seen, and only well-formed ones are remembered.
+        """Count requests from the raw bytes behind a MSGID.
 
         Args:
             lines: TIME of each line, and what follows its nil MSGID.
             position: The first line to look at.
 
         Returns:
-            Position of the first line that is anything else; nothing of it was counted.
+            Position of the first line that has to be parsed; nothing of it was counted.
         """
         self._show()
-        begin, response_bytes = position, 0
+        begin = position
+        while (position := self._count_normal(lines, position)) < len(lines):
+            request = scan_error(lines[position][1])
+            if request is None:
+                break
+            self.count(request)
+            position += 1
+        self.scanned += position - begin
+        return position
+
+    def _count_normal(self, lines: list[tuple[bytes, bytes]], position: int) -> int:
+        """Count normal requests; return the position of the first line that is anything else.
+
+        The tokens of a line are not read but looked up: what they mean was worked out when they
+        were first seen, and only well-formed ones are remembered.
+        """
+        response_bytes = 0
         known_requests, known_duration = self._requests.get, self._durations.known.get
         connects, services = self._connects, self._services
         connect_counts, service_counts = connects.counts, services.counts
@@ -143,7 +162,6 @@ class RouterTally:
         connects.sum += connect_sum
         services.sum += service_sum
         self._response_bytes.value += response_bytes
-        self.scanned += position - begin
         return position
 
     def _learn(self, tokens: RequestTokens) -> tuple[Value, Duration, Duration] | None:

@@ -133,9 +133,15 @@ def test_examples_have_names_of_their_own() -> None:
     assert len(names) == len(set(names))
 
 
+UNIQUES = [
+    frame(b"app", b"web.1", msg)
+    for msg in (b"unique#user=alice", b"unique#user=bob x=1 unique#ip=192.0.2.1", b"unique#user=")
+]
+
+
 def pool(dialect: Dialect) -> list[bytes]:
     """Return the frames of all examples of a dialect."""
-    return [
+    return (UNIQUES if dialect is Dialect.RFC5424 else []) + [
         one for example in EXAMPLES if example.dialect is dialect for one in frames_of(example)[0]
     ]
 

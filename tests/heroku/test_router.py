@@ -3,11 +3,16 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heroku_syslogd.heroku.events import RouterRequest
-from heroku_syslogd.heroku.router import RequestTokens, parse_router_line, scan_requests
+from heroku_syslogd.heroku.router import (
+    RequestTokens,
+    parse_router_line,
+    scan_error,
+    scan_requests,
+)
 
 LEGACY = (
     b'at=info method=GET path="/cart_link" host=lumberjack-store.timber.io'
@@ -833,6 +838,70 @@ def test_the_fast_search_agrees_with_the_parser_on_keys_in_any_order(
     assert_same_as_parser(b'at=info method=GET path="/"' + before + block + after)
     start = b'- at=info method=POST path="/"'
     assert_same_as_parser(start + before + BLOCK + b" protocol=http" + after)
+
+
+def assert_same_error_as_parser(rest: bytes) -> None:
+    """If the short reading of errors takes a line, the parser must find the same in it."""
+    request = scan_error(rest)
+    if request is None:
+        return
+    for msg in {rest.removesuffix(b"\n"), rest.removesuffix(b"\n").removeprefix(b"- ")}:
+        found = parse_router_line(msg)
+        assert found is not None
+        assert trusted(found) == trusted(request)
+        assert found.method == request.method
+
+
+@pytest.mark.parametrize("line", [line for line, *_ in ERROR_LINES])
+def test_errors_are_read_shortly_and_to_the_same_effect(line: bytes) -> None:
+    for dialect in (b"", b"- "):
+        for line_end in (b"", b"\n"):
+            assert_same_error_as_parser(dialect + line + line_end)
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        (b'at=error code=H12 desc="Request timeout"', b"dyno=web.1 connect=6ms service=30001ms"),
+        (b'at=error code=H10 desc="App crashed"', b"dyno= connect= service="),
+        (b'sock=client at=warning code=H27 desc="x"', b"dyno=web.1 connect=1ms service=2"),
+        (b'at=info code=H80 desc="Maintenance mode"', b"dyno= connect= service="),
+    ],
+)
+def test_errors_of_today_take_the_short_reading(head: bytes, tail: bytes) -> None:
+    client = b' method=GET path="/" host=x request_id=1 fwd="192.0.2.1" '
+    rest = head + client + tail + b" status=503 bytes= protocol=http1.1 tls=true\n"
+
+    assert scan_error(rest) is not None
+    assert scan_error(b"- " + rest) is not None
+    assert_same_error_as_parser(rest)
+
+
+@st.composite
+def mutated_errors(draw: st.DrawFn) -> bytes:
+    """Draw a line of an error in which some places were cut out, doubled or overwritten."""
+    line = draw(st.sampled_from([line for line, *_ in ERROR_LINES])) + b" protocol=http\n"
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(line)))
+        end = draw(st.just(start) | st.integers(start, min(len(line), start + 60)))
+        line = line[:start] + draw(client_texts) + line[end:]
+    return draw(st.sampled_from([b"", b"- "])) + line
+
+
+@settings(max_examples=500)
+@given(mutated_errors())
+def test_the_short_reading_of_errors_agrees_with_the_parser(rest: bytes) -> None:
+    assert_same_error_as_parser(rest)
+
+
+@settings(max_examples=300)
+@given(requests, after_bytes, st.sampled_from([b"", b"\n"]))
+def test_the_short_reading_of_errors_agrees_with_the_parser_on_hostile_lines(
+    request: bytes, end: bytes, line_end: bytes
+) -> None:
+    head = b'- at=error code=H18 desc="Server Request Interrupted" '
+    tail = b" dyno=web.1 connect=1ms service=22ms status=503 bytes=0"
+    assert_same_error_as_parser(head + request + tail + end + line_end)
 
 
 # Any bytes ---------------------------------------------------------------------------------------

@@ -143,7 +143,10 @@ class Registry:
             None where there is no such short cut: it pays only for lines that come often.
         """
         if subject.rule is ROUTER and Kind.ROUTER_REQUEST not in every:
-            return subject.app.router.count_lines
+            router = subject.app.router
+            # Error codes of requests are events of a kind of their own.
+            without_errors = Kind.PLATFORM_ERROR in every
+            return router.count_normal_lines if without_errors else router.count_lines
         if subject.rule is OUTPUT and Kind.APP_METRICS not in every:
             budget = subject.app_metrics_budget
             return self.app_metrics.scanner(subject.app.app, budget).count_lines

@@ -233,11 +233,7 @@ class Worker:
         """Apply what the pending lines of a stream mean."""
         _, _, lines, scan, subject, _ = stream
         position = 0
-        while True:
-            if scan is not None:
-                position = scan(lines, position, now)
-            if position == len(lines):
-                break
+        while scan is not None and (position := scan(lines, position, now)) < len(lines):
             timestamp, rest = lines[position]
             self._read(message_text(rest, dialect), timestamp, subject, now)
             position += 1

@@ -116,24 +116,25 @@ class RouterTally:
         Returns:
             Position of the first line that has to be parsed; nothing of it was counted.
         """
-        self._show()
-        begin = position
-        while (position := self._count_normal(lines, position)) < len(lines):
+        while (position := self.count_normal_lines(lines, position, _now)) < len(lines):
             request = scan_error(lines[position][1])
             if request is None:
                 break
             self.count(request)
+            self.scanned += 1
             position += 1
-        self.scanned += position - begin
         return position
 
-    def _count_normal(self, lines: list[tuple[bytes, bytes]], position: int) -> int:
-        """Count normal requests; return the position of the first line that is anything else.
+    def count_normal_lines(
+        self, lines: list[tuple[bytes, bytes]], position: int, _now: float
+    ) -> int:
+        """Count requests without an error code; see `count_lines`.
 
         The tokens of a line are not read but looked up: what they mean was worked out when they
         were first seen, and only well-formed ones are remembered.
         """
-        response_bytes = 0
+        self._show()
+        begin, response_bytes = position, 0
         known_requests, known_duration = self._requests.get, self._durations.known.get
         connects, services = self._connects, self._services
         connect_counts, service_counts = connects.counts, services.counts
@@ -162,6 +163,7 @@ class RouterTally:
         connects.sum += connect_sum
         services.sum += service_sum
         self._response_bytes.value += response_bytes
+        self.scanned += position - begin
         return position
 
     def _learn(self, tokens: RequestTokens) -> tuple[Value, Duration, Duration] | None:

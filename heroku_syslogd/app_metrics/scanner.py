@@ -91,9 +91,9 @@ class AppMetricScanner:
         if rest[:1] == b"[":  # it may be STRUCTURED-DATA
             return None
         found: list[tuple[Any, Any]] = []
-        all_series, values = self._series, self._values
+        all_series, values, hash_sign = self._series, self._values, _HASH
         for token in rest.split(b" "):
-            if _HASH not in token:
+            if hash_sign not in token:
                 continue
             name, _, text = token.partition(b"=")
             series = all_series.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from heroku_syslogd.dynos.dyno import Dyno, DynoIdentity
-from heroku_syslogd.dynos.registry import DynoRegistry, believed_time
+from heroku_syslogd.dynos.registry import MAX_CLOCK_AHEAD, DynoRegistry
 from heroku_syslogd.heroku import RUNTIME_FIELDS, sample_run, scan_sample
 from heroku_syslogd.wire import parse_timestamp
 
@@ -47,6 +47,7 @@ class SampleScanner:
             if position < len(lines):
                 self._learn(lines[position][1])
             return position
+        latest = now + MAX_CLOCK_AHEAD
         for timestamp, rest in lines[position:] if position else lines:
             if not rest.startswith(beginning):
                 self._learn(rest)
@@ -57,7 +58,10 @@ class SampleScanner:
             line, values = sample
             if len(dyno.values) < _ALL_FIELDS and not values.keys() <= dyno.values.keys():
                 break  # new series are the registry's to admit
-            dyno.take(line, values, believed_time(parse_timestamp(timestamp), now), now)
+            at = parse_timestamp(timestamp)
+            if at is None or at > latest:
+                at = now
+            dyno.take(line, values, at, now)
             position += 1
         self._registry.scanned += position - begin
         return position

@@ -16,7 +16,7 @@ from heroku_syslogd.heroku import AddonSample, Event, Kind
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.registry import Subject
 from heroku_syslogd.replay.clock import CaptureClock
-from heroku_syslogd.sinks import Line, json_line, wanted_documents
+from heroku_syslogd.sinks import event_lines
 from heroku_syslogd.telemetry import Telemetry
 from heroku_syslogd.wire import (
     HEAD_BYTES,
@@ -172,6 +172,5 @@ class Replay:
         if isinstance(event, AddonSample) and len(self.unknown_keys) < _MOST_NAMES:
             self.unknown_keys.update((event.addon, key) for key in event.unknown)
         if self._write_event is not None:
-            line = Line(subject.log.app, subject.log.source, subject.dyno.name, at, msg)
-            for document in wanted_documents(event, line, _EVERY_KIND):
-                self._write_event(json_line(document))
+            for line in event_lines(event, subject, at, msg, _EVERY_KIND):
+                self._write_event(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from typing import Final
 
 import msgspec
@@ -20,7 +20,7 @@ REPORT_EVERY: Final = 60.0
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def wanted_documents(event: Event, line: Line, kinds: Iterable[Kind]) -> list[Document]:
+def wanted_documents(event: Event, line: Line, kinds: Container[Kind]) -> list[Document]:
     """Return the documents of an event that are of a wanted kind.
 
     A request with an error code gives two: the request, and the error.
@@ -28,9 +28,20 @@ def wanted_documents(event: Event, line: Line, kinds: Iterable[Kind]) -> list[Do
     return [one for one in documents(event, line) if _kind_of(one, event) in kinds]
 
 
-def json_line(document: Document) -> bytes:
-    """Return a document as one line of JSON."""
-    return _encode(document) + b"\n"
+def event_lines(
+    event: Event, subject: Subject, at: float, msg: bytes, kinds: Container[Kind]
+) -> list[bytes]:
+    """Return the documents of an event that are of a wanted kind, each as a line of JSON.
+
+    Args:
+        event: What the line means.
+        subject: What it is about.
+        at: Time of the line, in seconds since the epoch.
+        msg: MSG.
+        kinds: The kinds that are wanted.
+    """
+    line = Line(subject.log.app, subject.log.source, subject.dyno.name, at, msg)
+    return [_encode(one) + b"\n" for one in wanted_documents(event, line, kinds)]
 
 
 def _kind_of(document: Document, event: Event) -> Kind:
@@ -63,17 +74,9 @@ class EventSink:
         return self.kinds
 
     def offer(self, event: Event, subject: Subject, at: float, msg: bytes) -> None:
-        """Write an event, if it is wanted; what does not fit is dropped and counted.
-
-        Args:
-            event: What the line means.
-            subject: What it is about.
-            at: Time of the line, in seconds since the epoch.
-            msg: MSG.
-        """
-        line = Line(subject.log.app, subject.log.source, subject.dyno.name, at, msg)
-        for document in wanted_documents(event, line, self.kinds):
-            self._file.write(json_line(document))
+        """Write an event, if it is wanted, as of `event_lines`; what does not fit is dropped."""
+        for line in event_lines(event, subject, at, msg, self.kinds):
+            self._file.write(line)
 
     def open(self) -> None:
         """Open the file.

@@ -467,7 +467,6 @@ def test_a_malformed_value_is_missing(tail: bytes, values: tuple[object, ...]) -
 )
 def test_other_lines_are_no_requests(line: bytes) -> None:
     assert parse_router_line(line) is None
-    assert scan_request(line) is None
 
 
 @pytest.mark.parametrize(

@@ -183,6 +183,8 @@ class Registry:
             return None
         if rule.is_platform:
             tally.note_platform()
+        if rule is DYNO_MANAGER and not log.messages:
+            tally.note_dynos(process_type)
         identity = DynoIdentity(app, process_type, dyno, budget)
         app_metrics_budget = self._app_metrics_shares.of(app, is_configured=is_configured)
         return Subject(rule, tally, log, identity, token, app_metrics_budget)

@@ -51,6 +51,12 @@ class SeriesBudget:
     def limit(self, limit: int) -> None:
         self._limit = limit
 
+    @property
+    def is_roomy(self) -> bool:
+        """Whether less than half of it is used, and of the whole."""
+        roomy = 2 * self.used < self.limit
+        return roomy and (self._whole is None or self._whole.is_roomy)
+
     def share(self, divisor: int) -> SeriesBudget:
         """Return a budget of a part of the limit that takes from this one."""
         return SeriesBudget(0, self, divisor)

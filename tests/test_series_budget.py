@@ -58,3 +58,16 @@ def test_a_changed_limit_applies_to_shares_too() -> None:
     whole.limit = 10_000
 
     assert share.limit == 5000
+
+
+def test_a_budget_is_roomy_while_less_than_half_of_it_and_of_the_whole_is_used() -> None:
+    whole = SeriesBudget(1000)
+    one, other = whole.share(2), whole.share(2)
+    assert [one.is_roomy, other.is_roomy] == [True, True]
+
+    one.take(250)
+    other.take(249)
+    assert [one.is_roomy, other.is_roomy] == [False, True]
+
+    whole.take(1)
+    assert [one.is_roomy, other.is_roomy] == [False, False]

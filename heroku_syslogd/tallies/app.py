@@ -26,8 +26,14 @@ from heroku_syslogd.tallies.router import NOT_GIVEN, Durations, RouterTally
 from heroku_syslogd.tallies.series import AppSeries
 
 CRASHES: Final = (("starting", "crashed"), ("up", "crashed"))
-"""State changes whose counters begin at 0 with the first one of a process type: a counter that
-begins at 1 hides its first crash from ``increase()``."""
+"""State changes whose counters begin at 0 as soon as a process type is known: a counter that begins
+at 1 hides its first crash from ``increase()``."""
+
+DYNO_CODES: Final = ("R10", "R12", "R14", "R15")
+"""Error codes of dynos whose counters begin at 0 likewise."""
+
+LOG_CODES: Final = ("L10", "L12", "L13")
+"""Those of the log system, which begin at 0 with the first line of the platform."""
 
 _SLOW_QUERY_LEVEL: Final = "LOG"
 
@@ -106,7 +112,6 @@ class AppTally:
         self._durations = durations
         self._router: RouterTally | None = None
         self._formation: dict[str, str] = {}
-        self._process_types: set[str] = set()
         self._is_of_heroku = False
 
     @property
@@ -144,11 +149,20 @@ class AppTally:
         if self._is_of_heroku:
             return
         self._is_of_heroku = True
-        self.series.value(apps.LOGPLEX_DROPPED)
+        self.series.begin(apps.LOGPLEX_DROPPED)
         for action in ApiAction:
-            self.series.value(apps.RELEASES, action)
+            self.series.begin(apps.RELEASES, action)
         for result in BuildResult:
-            self.series.value(apps.BUILDS, result)
+            self.series.begin(apps.BUILDS, result)
+        for code in LOG_CODES:
+            self.series.begin(apps.ERRORS, "logplex", code)
+
+    def note_dynos(self, process_type: str) -> None:
+        """Begin the counters of what goes wrong with dynos of a process type at 0."""
+        for old, new in CRASHES:
+            self.series.begin(dynos.DYNO_STATE_CHANGES, process_type, old, new)
+        for code in DYNO_CODES:
+            self.series.begin(apps.ERRORS, process_type, code)
 
     def count(self, event: Any, line: Circumstances) -> None:
         """Count an event; one that has no counter is passed over."""
@@ -162,10 +176,6 @@ class AppTally:
         self.router.count(event)
 
     def _state_change(self, event: DynoStateChange, line: Circumstances) -> None:
-        if line.process_type not in self._process_types:
-            self._process_types.add(line.process_type)
-            for old, new in CRASHES:
-                self.series.value(dynos.DYNO_STATE_CHANGES, line.process_type, old, new)
         self.series.add(dynos.DYNO_STATE_CHANGES, line.process_type, event.old, event.new)
 
     def _exit(self, event: DynoExit, line: Circumstances) -> None:

@@ -38,6 +38,13 @@ OTHER_METHOD: Final = "other"
 _DURATION: Final = re.compile(rb"(?:connect|service)=([0-9]{1,9})ms")
 _DYNO: Final = re.compile(rb"dyno=([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})")
 _STATUS: Final = re.compile(rb"status=([0-9]{3})")
+ROUTER_CODES: Final = ("H10", "H11", "H14", "H20", "H99")
+"""Error codes of requests that no dyno was asked for. Their counters begin at 0 with the first line
+of the router: one that begins at 1 hides its first error from ``increase()``."""
+
+DYNO_CODES: Final = ("H12", "H13", "H15", "H18", "H19", "H21", "H27")
+"""Error codes of requests that a dyno was asked for; these begin with the first such request."""
+
 _MOST_DIGITS: Final = 15
 _SERIES: Final = 2 * SERIES_PER_HISTOGRAM + 1
 
@@ -94,6 +101,7 @@ class RouterTally:
         self._connects = Histogram()
         self._services = Histogram()
         self._response_bytes = Value()
+        self._process_types: set[str] = set()
         self._is_shown = False
         self._show()
 
@@ -105,6 +113,17 @@ class RouterTally:
             total = self._series.value(apps.ROUTER_RESPONSE_BYTES)
             self._response_bytes = total or self._response_bytes
             self._is_shown = True
+            for code in ROUTER_CODES:
+                self._series.begin(apps.ERRORS, "router", code)
+
+    def _note_dyno(self, dyno: str) -> str:
+        """Return the process type of a dyno that was asked; begin its errors at 0."""
+        process_type = process_type_of(dyno.encode())
+        if process_type not in self._process_types:
+            self._process_types.add(process_type)
+            for code in DYNO_CODES:
+                self._series.begin(apps.ERRORS, process_type, code)
+        return process_type
 
     def count_lines(self, lines: list[tuple[bytes, bytes]], position: int, _now: float) -> int:
         """Count requests from the raw bytes behind a MSGID.
@@ -182,6 +201,7 @@ class RouterTally:
         )
         if requests is None:
             return None
+        self._note_dyno(dyno_match[1].decode("ascii"))
         if len(self._requests) >= _MOST_KNOWN:
             self._requests.clear()
         self._requests[dyno, method, status] = requests
@@ -202,9 +222,9 @@ class RouterTally:
             self._services.observe(request.service)
         if request.bytes is not None:
             self._response_bytes.value += request.bytes
+        # A code without a dyno is the router's: no dyno was up, or none was asked.
+        process_type = self._note_dyno(request.dyno) if request.dyno else "router"
         if request.code:
-            # A code without a dyno is the router's: no dyno was up, or none was asked.
-            process_type = process_type_of(request.dyno.encode()) if request.dyno else "router"
             self._series.add(apps.ERRORS, process_type, request.code)
 
 

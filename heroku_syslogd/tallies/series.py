@@ -99,6 +99,11 @@ class AppSeries:
             value = series[key] = Value()
         return value
 
+    def begin(self, metric: Metric, *labels: str) -> None:
+        """Begin a counter at 0, if there is room to spare: what did happen comes first."""
+        if self._budget.is_roomy:
+            self.value(metric, *labels)
+
     def add(self, metric: Metric, *labels: str, amount: float = 1.0) -> None:
         """Add to a counter."""
         if (value := self.value(metric, *labels)) is not None:

@@ -22,6 +22,7 @@ from heroku_syslogd.heroku import (
 )
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.tallies import AppTally, Circumstances, Durations, Tallies
+from heroku_syslogd.tallies.app import DYNO_CODES, LOG_CODES
 
 T0 = 1_700_000_000.0
 TOKEN = "d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
@@ -49,6 +50,7 @@ def bench() -> Bench:
 
 
 def test_state_changes_are_counted_and_crashes_begin_at_zero(bench: Bench) -> None:
+    bench.app.note_dynos("web")
     bench.count(DynoStateChange("starting", "up"))
     assert bench.app.series.values[dynos.DYNO_STATE_CHANGES].keys() == {
         ("shop", "web", "starting", "up"),
@@ -162,7 +164,28 @@ def test_closed_vocabularies_begin_at_zero_once_the_platform_speaks(bench: Bench
     assert set(series[apps.RELEASES]) == {("shop", action) for action in ApiAction}
     assert set(series[apps.BUILDS]) == {("shop", result) for result in BuildResult}
     assert set(series[apps.LOGPLEX_DROPPED]) == {("shop",)}
-    assert bench.budget.used == len(ApiAction) + len(BuildResult) + 1
+    assert set(series[apps.ERRORS]) == {("shop", "logplex", code) for code in LOG_CODES}
+    assert bench.budget.used == len(ApiAction) + len(BuildResult) + len(LOG_CODES) + 1
+
+
+def test_what_can_go_wrong_with_dynos_begins_at_zero(bench: Bench) -> None:
+    bench.app.note_dynos("web")
+
+    errors = bench.app.series.values[apps.ERRORS]
+    assert {labels: value.value for labels, value in errors.items()} == {
+        ("shop", "web", code): 0 for code in DYNO_CODES
+    }
+
+
+def test_what_begins_at_zero_takes_no_place_of_what_happened() -> None:
+    bench = Bench(max_series=10)
+    bench.count(*(DynoExit(status) for status in range(5)))
+    bench.app.note_platform()
+    bench.app.note_dynos("web")
+    bench.count(*(DynoExit(status) for status in range(5, 10)))
+
+    assert len(bench.values(dynos.DYNO_EXITS)) == 10
+    assert bench.budget.refused == 0
 
 
 def test_output_and_other_lines_of_one_process_type_share_a_tally(bench: Bench) -> None:

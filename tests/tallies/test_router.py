@@ -9,7 +9,7 @@ from heroku_syslogd.heroku import RouterRequest
 from heroku_syslogd.heroku.router import parse_router_line
 from heroku_syslogd.series_budget import SeriesBudget
 from heroku_syslogd.tallies import AppSeries, Durations
-from heroku_syslogd.tallies.router import RouterTally
+from heroku_syslogd.tallies.router import DYNO_CODES, ROUTER_CODES, RouterTally
 
 LINE = (
     b'at=info method=GET path="/cart" host=shop.example.com request_id=05726858-c44e-4f94-9a20'
@@ -122,6 +122,17 @@ def test_an_h12_shows_in_requests_in_errors_and_in_the_histogram() -> None:
     service = bench.series.histograms[apps.ROUTER_SERVICE][("shop",)]
     assert service.counts[apps.BUCKETS.index(60.0)] == 1
     assert sum(service.counts[: apps.BUCKETS.index(30.0) + 1]) == 0
+
+
+def test_errors_begin_at_zero_with_the_first_request() -> None:
+    bench = Bench()
+    bench.scan(b"- " + LINE)
+
+    errors = bench.series.values[apps.ERRORS]
+    assert {labels: value.value for labels, value in errors.items()} == {
+        **{("shop", "router", code): 0 for code in ROUTER_CODES},
+        **{("shop", "web", code): 0 for code in DYNO_CODES},
+    }
 
 
 def test_what_was_not_measured_is_not_observed() -> None:

@@ -178,6 +178,7 @@ class Registry:
         """
         budget = self._shares.of(app, is_configured=is_configured)
         tally = self.tallies.app(app, budget)
+        tally.series.charge_to(budget)
         log = tally.log(source, process_type, is_output=rule.is_output)
         if log is None:
             return None

@@ -260,7 +260,11 @@ def test_a_drain_that_is_named_later_keeps_its_place_and_its_counters() -> None:
     for number in range(200):  # more than the share of a drain that nobody named
         bench.apply(line(b"heroku", b"web.%d" % number, LOAD % b"1.00", b"relay-1"))
 
+    for number in range(300):  # and of what is logged
+        bench.apply(line(b"app%d" % number, b"web.1", b"x", b"relay-1"))
+
     assert promoted == {"relay-1"}
+    assert bench.budget.used == sum(not key.startswith("heroku_app_") for key in bench.series())
     assert bench.messages["relay-1", "app", "web"] == 2
     assert len(bench.loads) == 200
     assert bench.lost == {}

@@ -106,7 +106,6 @@ class AppTally:
 
     def __init__(self, app: str, budget: SeriesBudget, durations: Durations) -> None:
         self.app = app
-        self.budget = budget
         self.series = AppSeries(app, budget)
         self.logs: dict[tuple[str, str], LogTally] = {}
         self._durations = durations

@@ -76,6 +76,16 @@ class AppSeries:
         self.taken += count
         return True
 
+    def charge_to(self, budget: SeriesBudget) -> None:
+        """Take everything from another budget from now on, unless that has no room for it."""
+        if budget is self._budget:
+            return
+        self._budget.give_back(self.taken)
+        if budget.take(self.taken):
+            self._budget = budget
+        else:
+            self._budget.take(self.taken)
+
     def has_room(self, count: int) -> bool:
         """Tell whether the budget has room for so many series; if not, they count as refused."""
         if self._budget.take(count):

@@ -100,7 +100,7 @@ class AddonRegistry:
         new = len(event.values.keys() - state.values.keys())
         if not state.values:
             new += _SERIES_BESIDE_VALUES
-        if new and not budget.take(new):
+        if new and not state.budget.take(new):  # the one that it gives back to
             known = state.values.keys() & event.values.keys()
             state.values.update({field: event.values[field] for field in known})
         else:

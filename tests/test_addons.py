@@ -80,6 +80,16 @@ def test_unknown_keys_are_counted_and_not_guessed(bench: Bench) -> None:
     assert bench.values == {"DATABASE": {"tables": 1}}
 
 
+def test_an_add_on_gives_back_to_the_budget_that_it_took_from(bench: Bench) -> None:
+    first, second = bench.budget, SeriesBudget(100)
+    bench.sample(T0, tables=1)
+    bench.budget = second
+    bench.sample(T0 + 60, tables=1, load_avg_1m=0.1)
+    bench.registry.expire(T0 + 1000)
+
+    assert (first.used, second.used) == (0, 0)
+
+
 def test_without_room_known_values_go_on(bench: Bench) -> None:
     bench = Bench(max_series=3)
     bench.sample(T0, tables=1, load_avg_1m=0.1)

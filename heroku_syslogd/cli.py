@@ -271,4 +271,7 @@ def check_command(options: argparse.Namespace) -> int:
     for listener in config.listener:
         print(f"  {listener.type:<9} {listener.where} (listener {listener.label})")
     print(f"  drains    {len(config.drains.tokens)} configured, others: {config.drains.unknown}")
+    if config.events.path is not None:
+        where = "standard output" if config.events.path == "-" else config.events.path
+        print(f"  events    {where}: {', '.join(config.events.kinds) or 'none'}")
     return EXIT_OK

@@ -273,3 +273,10 @@ def test_explain_writes_to_a_terminal_of_any_locale(
 
     assert call("explain", OUTPUT.decode().replace("hello", "olé")) == 0
     assert b"ol\\xe9" in raw.getvalue()
+
+
+def test_check_says_where_events_go(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[events]\npath = "-"\nkinds = ["api", "build"]\n')
+
+    assert "  events    standard output: api, build\n" in run("check", str(config)).stdout

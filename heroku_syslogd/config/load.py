@@ -194,6 +194,8 @@ def _cross_check(config: Config) -> list[ConfigProblem]:
         if not _APP_NAME.fullmatch(listener.label):
             problem = "expected 1 to 64 letters, digits or _.:/@+-"
             problems.append(ConfigProblem(f"{key}.name", problem))
+    if config.events.path == "":
+        problems.append(ConfigProblem("events.path", 'expected a path, or "-"'))
     if not config.listener:
         problems.append(ConfigProblem("listener", "expected at least one [[listener]]"))
     for token, app in config.drains.tokens.items():

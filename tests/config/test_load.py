@@ -6,6 +6,7 @@ import pytest
 
 from heroku_syslogd.config import Address, Config, Duration, changes, load, parse
 from heroku_syslogd.errors import ConfigError
+from heroku_syslogd.heroku import Kind
 
 TOKEN = "d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
@@ -256,3 +257,26 @@ def test_changes_tell_what_a_running_daemon_takes_over() -> None:
     assert applied == ["log.level", "limits.max_apps", "drains.tokens"]
     assert restart == ["queue.workers", "admin.address", "listener"]
     assert changes(new, new) == ([], [])
+
+
+def test_an_empty_path_of_the_events_is_not_standard_output() -> None:
+    assert problems_of('[events]\npath = ""') == {"events.path": 'expected a path, or "-"'}
+    assert parse('[events]\npath = "-"\nkinds = ["api"]').events.kinds == (Kind.API,)
+
+
+@pytest.mark.parametrize("kinds", ['["router"]', '["api", 3]', '"api"', "[[]]"])
+def test_kinds_are_those_that_there_are(kinds: str) -> None:
+    (problem,) = problems_of(f"[events]\nkinds = {kinds}").items()
+
+    assert problem[0].startswith("events.kinds")
+    assert problem[1].startswith("expected")
+
+
+def test_of_the_events_only_the_kinds_can_be_changed_while_running() -> None:
+    old = parse('[events]\npath = "a"\n')
+    new = parse('[events]\npath = "b"\nkinds = ["api"]\n[addons]\nexpire_after = "9m"\n')
+
+    found = changes(old, new)
+
+    assert found.applied == ["addons.expire_after", "events.kinds"]
+    assert found.restart == ["events.path"]

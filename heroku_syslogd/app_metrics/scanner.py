@@ -18,12 +18,11 @@ from heroku_syslogd.series_budget import SeriesBudget
 
 _HASH: Final = ord("#")
 _QUOTE: Final = ord('"')
-_NO_METRIC: Final[dict[str, Any]] = {}
 _LONGEST_NAME: Final = 120
 _LONGEST_VALUE: Final = 40
 _MEMBER: Final = re.compile(rb'[^\s"]\S{0,255}')
 _MOST_VALUES: Final = 20_000
-_MOST_KNOWN: Final = 5_000
+_MOST_OTHERS: Final = 256
 
 Find = Callable[[AppMetric, float], Any]
 """Returns the series of a metric, given our time; None if the series budget refuses a new one."""
@@ -55,9 +54,11 @@ class AppMetricScanner:
         self.scanned = 0
         self._find_series = find
         self._values = values
-        # By what stands in front of the "=", then by unit; no series where it is no metric.
+        # By what stands in front of the "=", then by unit. Bounded, as each has its series.
         self._series: dict[bytes, dict[str, Summable]] = {}
         self._uniques: dict[bytes, Unique] = {}
+        # What stood there and is no metric: names of methods, numbers of issues, anything.
+        self._others: set[bytes] = set()
 
     def forget_series(self) -> None:
         """Look every series up anew: some were dropped."""
@@ -75,16 +76,15 @@ class AppMetricScanner:
         Returns:
             Position of the first line that has to be parsed; nothing of it was counted.
         """
-        for _, rest in lines[position:]:
-            found = self._find(rest, now)
+        for at in range(position, len(lines)):
+            found = self._find(lines[at][1], now)
             if found is None:
-                break
+                return at
             for series, value in found:
                 series.heard_at = now
                 series.add(value)
             self.scanned += bool(found)
-            position += 1
-        return position
+        return len(lines)
 
     def _find(self, rest: bytes, now: float) -> list[tuple[Any, Any]] | None:
         """Find the metrics in a line; None if it has to be parsed."""
@@ -96,12 +96,7 @@ class AppMetricScanner:
             if hash_sign not in token:
                 continue
             name, _, text = token.partition(b"=")
-            series = all_series.get(name)
-            if series is _NO_METRIC:
-                if _HASH in text:  # behind a tab or a line feed there may be one
-                    return None
-                continue
-            value = values.get(text)
+            series, value = all_series.get(name), values.get(text)
             if series is None or value is None or value[1] not in series:
                 if name[:7] == b"unique#":
                     unique = self._find_unique(token, name, now)
@@ -109,12 +104,13 @@ class AppMetricScanner:
                         return None
                     found.append(unique)
                     continue
+                if name in self._others or self._is_no_metric(name):
+                    if hash_sign in text:  # behind a tab or a line feed there may be one
+                        return None
+                    continue
                 if not self._learn(token, name, text, now):
                     return None
-                series = all_series[name]
-                if series is _NO_METRIC:
-                    continue
-                value = values[text]
+                series, value = all_series[name], values[text]
             found.append((series[value[1]], value[0]))
         return found if len(found) <= MOST_METRICS else None
 
@@ -131,20 +127,22 @@ class AppMetricScanner:
             series = self._find_series(metric, now)
             if series is None:
                 return None
-            if len(self._uniques) >= _MOST_KNOWN:
-                self._uniques.clear()
             self._uniques[name] = series
         return series, member
+
+    def _is_no_metric(self, name: bytes) -> bool:
+        """Tell whether nothing that begins so is a metric, and remember it."""
+        if len(name) > _LONGEST_NAME or _QUOTE in name or parse_app_metrics(name + b"=1"):
+            return False
+        if len(self._others) >= _MOST_OTHERS:
+            self._others.clear()
+        self._others.add(name)
+        return True
 
     def _learn(self, token: bytes, name: bytes, text: bytes, now: float) -> bool:
         """Work out what a token means; False if the parser has to look at the whole line."""
         if len(name) > _LONGEST_NAME or len(text) > _LONGEST_VALUE or _QUOTE in token:
             return False
-        if len(self._series) >= _MOST_KNOWN:
-            self._series.clear()
-        if parse_app_metrics(name + b"=1") is None:
-            self._series[name] = _NO_METRIC
-            return _HASH not in text
         metric = token_metric(token)
         if metric is None or metric.value < 0 or metric.type is AppMetricType.UNIQUE:
             return False
@@ -154,8 +152,5 @@ class AppMetricScanner:
         if len(self._values) >= _MOST_VALUES:
             self._values.clear()
         self._values[text] = metric.value, metric.unit
-        known = self._series.get(name)
-        if known is None:
-            known = self._series[name] = {}
-        known[metric.unit] = series
+        self._series.setdefault(name, {})[metric.unit] = series
         return True

@@ -42,13 +42,14 @@ class SampleScanner:
             Position of the first line that is anything else, or about which something has to be
             decided.
         """
-        dyno, beginning, begin = self._dyno, self._beginning, position
+        dyno, beginning = self._dyno, self._beginning
         if dyno is None or dyno.run != self._run:
             if position < len(lines):
                 self._learn(lines[position][1])
             return position
-        latest = now + MAX_CLOCK_AHEAD
-        for timestamp, rest in lines[position:] if position else lines:
+        latest, begin = now + MAX_CLOCK_AHEAD, position
+        for position in range(begin, len(lines)):
+            timestamp, rest = lines[position]
             if not rest.startswith(beginning):
                 self._learn(rest)
                 break
@@ -62,7 +63,8 @@ class SampleScanner:
             if at is None or at > latest:
                 at = now
             dyno.take(line, values, at, now)
-            position += 1
+        else:
+            position = len(lines)
         self._registry.scanned += position - begin
         return position
 

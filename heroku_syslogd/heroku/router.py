@@ -20,7 +20,7 @@ over the years. The client's own texts are between them, and nothing but text is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from heroku_syslogd.heroku.events import RouterRequest
@@ -201,7 +201,9 @@ RequestTokens = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Method, and ``dyno=``, ``connect=``, ``service=``, ``status=``, ``bytes=`` with their values."""
 
 
-def scan_requests(lines: Iterable[tuple[bytes, bytes]]) -> list[RequestTokens]:
+def scan_requests(
+    lines: Sequence[tuple[bytes, bytes]], position: int = 0
+) -> Iterator[RequestTokens]:
     """Find the tokens of normal requests, which are most lines of most drains.
 
     The trick: such a line starts with one of a few texts and its numbers stand behind the last
@@ -219,28 +221,28 @@ def scan_requests(lines: Iterable[tuple[bytes, bytes]]) -> list[RequestTokens]:
     Args:
         lines: TIME of each line, and what follows its nil MSGID and the space behind that, in
             either dialect, LF included.
+        position: The first line to look at.
 
-    Returns:
+    Yields:
         For each line up to the first at which `parse_router_line` has to look: the method, one of
         those that are common, and ``dyno=``, ``connect=``, ``service=``, ``status=`` and
         ``bytes=`` with their values.
     """
-    found: list[RequestTokens] = []
-    method_of, add = _METHOD_BY_HEAD.get, found.append
-    for _, rest in lines:
+    method_of = _METHOD_BY_HEAD.get
+    for at in range(position, len(lines)):
+        rest = lines[at][1]
         method = method_of(rest[:_HEAD_BYTES])
         if method is None:
-            break
+            return
         try:
             _, dyno, connect, service, status, size, after = rest[rest.rfind(b" dyno=") :].split(
                 b" ", 6
             )
         except ValueError:  # fewer tokens: before 2016 there was no protocol=
-            break
+            return
         if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
-            break
-        add((method, dyno, connect, service, status, size))
-    return found
+            return
+        yield method, dyno, connect, service, status, size
 
 
 _ERROR_HEAD: Final = re.compile(

@@ -51,7 +51,6 @@ _SERIES: Final = 2 * SERIES_PER_HISTOGRAM + 1
 _MOST_DURATIONS: Final = 20_000
 _MOST_KNOWN: Final = 5_000
 
-
 Duration = tuple[int, float]
 """Index of a bucket, and seconds."""
 
@@ -89,7 +88,7 @@ class RouterTally:
         durations: Shared by all applications.
 
     Attributes:
-        scanned: Requests that `count_line` counted.
+        scanned: Requests that `count_lines` counted.
     """
 
     def __init__(self, series: AppSeries, durations: Durations) -> None:
@@ -158,7 +157,7 @@ class RouterTally:
         connects, services = self._connects, self._services
         connect_counts, service_counts = connects.counts, services.counts
         connect_sum, service_sum = 0.0, 0.0
-        for tokens in scan_requests(lines[position:] if position else lines):
+        for tokens in scan_requests(lines, position):
             method, dyno, connect, service, status, size = tokens
             requests = known_requests((dyno, method, status))
             connected, served = known_duration(connect), known_duration(service)

@@ -113,10 +113,12 @@ def test_the_same_name_in_two_units_is_two_series() -> None:
 
 def test_memory_is_bounded_whatever_the_names() -> None:
     bench = Bench(max_series=100)
-    for number in range(12_000):
+    for number in range(25_000):
         bench.scan(b"count#n%d=%d x%d#y" % (number, number, number))
+        bench.scan(b"x%d#y unique#n%d=1" % (number, number))
 
-    assert len(bench.scanner._series) <= 5_000
+    assert len(bench.scanner._series) + len(bench.scanner._uniques) <= 100
+    assert len(bench.scanner._others) <= 256
     assert len(bench.scanner._values) <= 20_000
     assert bench.budget.used == 100
 

@@ -27,14 +27,14 @@ from tests.heroku.test_router import (
 
 def scan_request(rest: bytes) -> RequestTokens | None:
     """Return what the fast search finds in one line."""
-    found = scan_requests([(b"-", rest)])
-    return found[0] if found else None
+    return next(scan_requests([(b"-", rest)]), None)
 
 
 def test_the_fast_search_stops_at_the_first_line_that_it_does_not_take() -> None:
     lines = [LEGACY, ROUTER_2, b"at=error code=H12", LEGACY]
 
-    assert len(scan_requests([(b"-", line) for line in lines])) == 2
+    assert len(list(scan_requests([(b"-", line) for line in lines]))) == 2
+    assert len(list(scan_requests([(b"-", line) for line in lines], 3))) == 1
 
 
 @pytest.mark.parametrize("line_end", [b"", b"\n"])

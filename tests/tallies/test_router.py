@@ -226,6 +226,26 @@ def test_many_lines_at_once_count_as_one_by_one(messages: list[bytes]) -> None:
     assert together.tally.scanned == alone.tally.scanned
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        LINE.replace(b"bytes=656", b"bytes=x"),
+        LINE.replace(b"at=info", b'at=error code=H10 desc="App crashed"'),
+        b"at=info",
+    ],
+)
+def test_a_large_batch_of_odd_lines_takes_linear_time(odd: bytes) -> None:
+    """Not timed: with anything quadratic in it this test takes minutes."""
+    bench = Bench()
+    batch = [(b"-", b"- " + line) for line in [odd] + 30_000 * [LINE, odd]]
+    position = 0
+    while (position := bench.tally.count_lines(batch, position, 0.0)) < len(batch):
+        position += 1
+
+    service = bench.series.histograms[apps.ROUTER_SERVICE][("shop",)]
+    assert sum(service.counts) >= 30_000
+
+
 def test_durations_are_remembered_within_bounds() -> None:
     durations = Durations()
     for number in range(25_000):

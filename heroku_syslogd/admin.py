@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import html
-import logging
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CollectorRegistry
 
-from heroku_syslogd import __version__, log
+from heroku_syslogd import __version__
+from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import Address
+from heroku_syslogd.credentials import Accepted, Credentials, Denial
 from heroku_syslogd.exposition import render
 from heroku_syslogd.log import PeerFaultLog
+from heroku_syslogd.request_log import request_logger
 from heroku_syslogd.sockets import bind, bound_address
 from heroku_syslogd.telemetry import Telemetry
 
@@ -38,6 +40,8 @@ class AdminServer:
         telemetry: Where the duration of scrapes is noted.
         is_ready: Whether the daemon listens and is not stopping.
         faults: Where requests that are no HTTP are logged.
+        users: Who may read; everybody if there are none.
+        certificate: Ours, if it is to speak TLS.
     """
 
     def __init__(
@@ -46,7 +50,11 @@ class AdminServer:
         telemetry: Telemetry,
         is_ready: Callable[[], bool],
         faults: PeerFaultLog,
+        users: Credentials | None = None,
+        certificate: ServerCertificate | None = None,
     ) -> None:
+        self.users = users or Credentials()
+        self.certificate = certificate
         self._registry = registry
         self._telemetry = telemetry
         self._is_ready = is_ready
@@ -62,7 +70,7 @@ class AdminServer:
         """
         sock = bind(address, socket.SOCK_STREAM, _COMPONENT)
         self.address = bound_address(sock)
-        app = web.Application()
+        app = web.Application(middlewares=[self._authenticate])
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -72,15 +80,48 @@ class AdminServer:
             ]
         )
         self._runner = web.AppRunner(
-            app, access_log=None, handle_signals=False, logger=_request_logger(self._faults)
+            app,
+            access_log=None,
+            handle_signals=False,
+            logger=request_logger(_COMPONENT, self._faults),
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, sock).start()
+        await web.SockSite(self._runner, sock, ssl_context=self._ssl_context()).start()
 
     async def close(self) -> None:
         """Stop serving."""
         if self._runner:
             await self._runner.cleanup()
+
+    def _ssl_context(self) -> ssl.SSLContext | None:
+        """Return a context that hands every handshake on to that of the present certificate."""
+        certificate = self.certificate
+        if certificate is None:
+            return None
+
+        def hand_on(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = certificate.context
+
+        context = certificate.context
+        context.sni_callback = hand_on
+        return context
+
+    @web.middleware
+    async def _authenticate(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Ask for a user and password, where the configuration has any."""
+        if self.users.required:
+            header = request.headers.get("Authorization")
+            peer = request.remote or ""
+            account = self.users.known(header) or await self.users.verify(header, peer)
+            if not isinstance(account, Accepted):
+                status = 401 if account is Denial.REFUSED else 503
+                challenge = {"WWW-Authenticate": 'Basic realm="heroku-syslogd", charset="UTF-8"'}
+                return web.Response(status=status, headers=challenge if status == 401 else None)
+        return await handler(request)
 
     async def _metrics(self, request: web.Request) -> web.Response:
         body, content_type = render(
@@ -101,27 +142,3 @@ class AdminServer:
     async def _index(self, _request: web.Request) -> web.Response:
         page = _PAGE.format(version=html.escape(__version__))
         return web.Response(text=page, content_type="text/html")
-
-
-class _RequestErrors(logging.Handler):
-    """Takes what aiohttp logs of a request: our bug with its traceback, a peer's junk without."""
-
-    def __init__(self, faults: PeerFaultLog) -> None:
-        super().__init__(logging.WARNING)
-        self._faults = faults
-        self._log = log.get("admin")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Log one record. The text of a protocol error quotes the request, so it is left out."""
-        error = record.exc_info[1] if record.exc_info else None
-        if isinstance(error, HttpProcessingError):
-            peer = str(record.args[0]) if isinstance(record.args, tuple) and record.args else ""
-            self._faults.warning("admin.bad_request", peer=peer, reason=type(error).__name__)
-        else:
-            self._log.error("admin.error", message=record.getMessage(), exc_info=error)
-
-
-def _request_logger(faults: PeerFaultLog) -> logging.Logger:
-    logger = logging.Logger("heroku_syslogd.admin")  # of this server alone
-    logger.addHandler(_RequestErrors(faults))
-    return logger

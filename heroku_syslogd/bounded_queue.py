@@ -15,11 +15,16 @@ class Origin(NamedTuple):
         listener: Name of the listener.
         peer: Address of the sender without its port; empty where a batch has several senders.
         dialect: Header form that the listener carries.
+        drain: Drain token that the transport gave for all of it (``Logplex-Drain-Token``); empty
+            where each message names its drain as HOSTNAME.
+        app: Application of the credential that it was sent with; empty without.
     """
 
     listener: str
     peer: str
     dialect: Dialect
+    drain: bytes = b""
+    app: str = ""
 
 
 class Batch(NamedTuple):

@@ -16,11 +16,13 @@ from typing import Final, TextIO
 import uvloop
 
 from heroku_syslogd import __version__, log
-from heroku_syslogd.config import Config, load
+from heroku_syslogd.certificates import ServerCertificate
+from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, drain_credentials, load
 from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.demo import Demo
-from heroku_syslogd.errors import ConfigError, StartupError
+from heroku_syslogd.errors import ConfigError, ConfigProblem, StartupError
 from heroku_syslogd.explain import Verdict, explain, print_explanation
+from heroku_syslogd.listeners import load_certificate
 from heroku_syslogd.progress import ReplayProgress, SimulationProgress
 from heroku_syslogd.replay import (
     Capture,
@@ -32,7 +34,7 @@ from heroku_syslogd.replay import (
     summarise,
     total_size,
 )
-from heroku_syslogd.simulate import SimulateOptions, simulate
+from heroku_syslogd.simulate import DEFAULT_SHARE, Fault, SimulateOptions, simulate
 from heroku_syslogd.wire import Dialect
 
 EXIT_OK: Final = 0
@@ -60,7 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
 
     simulation = commands.add_parser("simulate", help="send what Heroku's drains would send")
     simulation.add_argument(
-        "url", metavar="URL", help="syslog://HOST:PORT or udpsyslog://HOST:PORT"
+        "url",
+        metavar="URL",
+        help="syslog://HOST:PORT, syslog+tls://HOST:PORT, udpsyslog://HOST:PORT, or"
+        " http[s]://[USER:PASSWORD@]HOST:PORT/PATH; #insecure at its end: check no certificate",
     )
     simulation.add_argument("--apps", type=int, default=3, metavar="N", help="apps (default: 3)")
     simulation.add_argument(
@@ -73,6 +78,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--duration", type=float, default=60.0, metavar="S", help="seconds (default: 60)"
     )
     simulation.add_argument("--seed", type=int, default=1, metavar="N", help="seed of the fleet")
+    simulation.add_argument(
+        "--faults",
+        default="",
+        metavar="LIST",
+        help=f"what is to go wrong: all, or any of {', '.join(Fault)}, each with its share of the"
+        f" batches or packets if it is not {DEFAULT_SHARE:g}: lost-reply,disconnect=0.2",
+    )
     simulation.set_defaults(function=simulate_command)
 
     replay = commands.add_parser("replay", help="read captures offline, as the daemon would")
@@ -182,6 +194,7 @@ def simulate_command(options: argparse.Namespace) -> int:
             rate=options.rate,
             duration=options.duration,
             seed=options.seed,
+            faults=options.faults,
         )
     except ValueError as error:
         print(f"heroku-syslogd simulate: {error}", file=sys.stderr)
@@ -191,11 +204,7 @@ def simulate_command(options: argparse.Namespace) -> int:
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         summary = runner.run(simulate(what, report=progress.update))
-    print(
-        f"{summary.sent} messages sent, {summary.lost} lost, {summary.bytes} bytes,"
-        f" {summary.connections} connections, {summary.seconds:.1f} s,"
-        f" {summary.sent / summary.seconds:.0f} messages/s"
-    )
+    print(summary)
     if summary.last_error:
         print(f"heroku-syslogd simulate: last error: {summary.last_error}", file=sys.stderr)
     return EXIT_OK if summary.sent else EXIT_NOTHING_DONE
@@ -266,12 +275,49 @@ def explain_command(options: argparse.Namespace) -> int:
 def check_command(options: argparse.Namespace) -> int:
     """``check``: validate a configuration and print what it would open."""
     config = load(options.file)
+    drain_credentials(config, str(options.file))
+    certificates = _load_certificates(config, str(options.file))
     print(f"{options.file}: valid")
-    print(f"  admin     http://{config.admin.address}/metrics")
+    scheme = "https" if config.admin.certificate else "http"
+    users = ", for those who have a password" if config.admin.users else ""
+    print(f"  admin     {scheme}://{config.admin.address}/metrics{users}")
     for listener in config.listener:
         print(f"  {listener.type:<9} {listener.where} (listener {listener.label})")
-    print(f"  drains    {len(config.drains.tokens)} configured, others: {config.drains.unknown}")
+        if certificate := certificates.get(listener.label):
+            expiry = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(certificate.not_after))
+            print(f"            {', '.join(certificate.names)}; expires {expiry}")
+    unknown, tokens = config.drains.unknown, len(config.drains.tokens)
+    print(f"  drains    {tokens} configured, others: {unknown}")
+    if any(listener.is_http for listener in config.listener):
+        print(f"  batches   {_who_may_post(config)}")
     if config.events.path is not None:
         where = "standard output" if config.events.path == "-" else config.events.path
         print(f"  events    {where}: {', '.join(config.events.kinds) or 'none'}")
     return EXIT_OK
+
+
+def _who_may_post(config: Config) -> str:
+    if not config.credentials:
+        return "from everybody: there are no [[credentials]]"
+    return f"from {', '.join(credential.user for credential in config.credentials)}"
+
+
+def _load_certificates(config: Config, file: str) -> dict[str, ServerCertificate]:
+    """Load every certificate; return those of the listeners by label.
+
+    Raises:
+        ConfigError: Some cannot be used; names every one.
+    """
+    certificates: dict[str, ServerCertificate] = {}
+    problems: list[ConfigProblem] = []
+    tables: list[tuple[str, str, AdminConfig | ListenerConfig]] = [("admin", "", config.admin)]
+    tables += [(f"listener.{n}", one.label, one) for n, one in enumerate(config.listener)]
+    for key, label, table in tables:
+        try:
+            if certificate := load_certificate(table, key):
+                certificates[label] = certificate
+        except StartupError as error:
+            problems.append(ConfigProblem(f"{key}.certificate", error.problem))
+    if problems:
+        raise ConfigError(file, problems)
+    return certificates

@@ -15,24 +15,29 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
-
 from heroku_syslogd import __version__, log
 from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
-from heroku_syslogd.config import Config, changes, load
-from heroku_syslogd.errors import ConfigError
+from heroku_syslogd.config import Config, admin_credentials, drain_credentials
+from heroku_syslogd.credentials import Credentials
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
 from heroku_syslogd.housekeeping import Housekeeping
-from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
+from heroku_syslogd.listeners import (
+    ConnectionLimits,
+    FrameIds,
+    Listener,
+    ListenerContext,
+    load_certificate,
+    open_listener,
+)
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.pipeline import Pipeline
+from heroku_syslogd.pipeline import Pipeline, observer_of
+from heroku_syslogd.reload import Reloader
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.sockets import PassedSockets, bound_address, raise_descriptor_limit
 from heroku_syslogd.systemd import Notifier, passed_sockets
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import HeaderFault
-from heroku_syslogd.worker import NOBODY, Observer
 
 READ_ON_TIMEOUT: Final = 5.0
 """Most seconds for which a stopping daemon goes on reading what peers send."""
@@ -62,13 +67,6 @@ def _calm_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def _observer_of(events: EventSink | None) -> Observer:
-    """Return what the worker has to know of a sink."""
-    if events is None:
-        return NOBODY
-    return Observer(events.offered, events.offer, events.kinds)
-
-
 Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]
 """Something that runs beside the daemon for as long as it does, such as the demo's traffic."""
 
@@ -89,7 +87,6 @@ class Daemon:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
-        self._config_path = config_path
         self._clock = clock
         self._log = log.get("daemon")
         self._faults = PeerFaultLog(clock)
@@ -101,7 +98,7 @@ class Daemon:
             config,
             self.telemetry,
             self._report_header,
-            _observer_of(self._events),
+            observer_of(self._events),
         )
         self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
         self._context = ListenerContext(
@@ -111,19 +108,38 @@ class Daemon:
             connections=ConnectionLimits(
                 config.limits.max_connections, config.limits.max_connections_per_peer
             ),
+            credentials=Credentials(drain_credentials(config, str(config_path))),
+            frame_ids=FrameIds(),
             faults=self._faults,
+            log=log.get("listener"),
             clock=clock,
         )
         registry = build_registry(
             HerokuCollector(self._pipeline.registry, clock),
             DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock),
         )
-        self._admin = AdminServer(registry, self.telemetry, lambda: self._ready, self._faults)
+        self._admin = AdminServer(
+            registry,
+            self.telemetry,
+            lambda: self._ready,
+            self._faults,
+            Credentials(admin_credentials(config)),
+            load_certificate(config.admin, "admin"),
+        )
         self._ready = False
         self._crashed = False
         self._stop = asyncio.Event()
         self._stop_at_once = asyncio.Event()
         self._listeners: dict[str, Listener] = {}
+        self._reloader = Reloader(
+            config,
+            config_path,
+            self._context,
+            self._listeners,
+            self._pipeline,
+            self._admin,
+            self._events,
+        )
         self._housekeeping = Housekeeping(
             self.telemetry,
             self._queue,
@@ -281,50 +297,10 @@ class Daemon:
         )
 
     def reload(self) -> None:
-        """Read the configuration again, an invalid one changes nothing; open the events anew."""
-        if self._events is not None:
-            self._events.reopen()
-        if self._config_path is None:
-            self._log.info("config.nothing_to_reload")
-            return
+        """Read the configuration and the certificates again; invalid ones change nothing."""
         self._notifier.reloading()
-        try:
-            new = load(self._config_path)
-        except ConfigError as error:
-            self.telemetry.reload_successful = False
-            problems = [f"{key}: {problem}" if key else problem for key, problem in error.problems]
-            self._log.error("config.reload_failed", file=error.file, problems=problems)
-        else:
-            self._take_over(new)
-            self.telemetry.reload_successful = True
-            self.telemetry.reload_success_at = self._clock()
+        self._reloader.reload()
         self._notifier.ready(self._housekeeping.status())
-
-    def _take_over(self, new: Config) -> None:
-        changed = changes(self._config, new)
-        # What needs a restart keeps its old value, so that the next reload names it again.
-        self._config = msgspec.structs.replace(
-            self._config,
-            log=new.log,
-            limits=new.limits,
-            dynos=new.dynos,
-            addons=new.addons,
-            app_metrics=new.app_metrics,
-            drains=new.drains,
-            events=msgspec.structs.replace(self._config.events, kinds=new.events.kinds),
-        )
-        limits = new.limits
-        log.configure(new.log.level, new.log.format)
-        self._context.limits = limits
-        self._context.connections.max_connections = limits.max_connections
-        self._context.connections.max_per_peer = limits.max_connections_per_peer
-        self._pipeline.configure(self._config)
-        if self._events is not None:
-            self._events.kinds = frozenset(new.events.kinds)
-            self._pipeline.worker.observe(_observer_of(self._events))
-        self._log.info("config.reloaded", applied=changed.applied)
-        if changed.restart:
-            self._log.warning("config.needs_restart", keys=changed.restart)
 
     # Stop ---------------------------------------------------------------------------------------
 
@@ -346,12 +322,18 @@ class Daemon:
         if self._events is not None:
             await self._events.close(0 if self._stop_at_once.is_set() else FLUSH_TIMEOUT)
         await self._admin.close()
+        self._context.credentials.close()
+        self._admin.users.close()
         self._log.info(
             "daemon.stopped",
             received=self.telemetry.received_messages,
             applied=self.telemetry.applied_messages,
             lost=self.telemetry.lost_messages,
             abandoned=abandoned,
+            listeners={
+                name: {"received": one.received_messages, "lost": sum(one.lost_messages.values())}
+                for name, one in self.telemetry.listeners.items()
+            },
         )
 
     async def _drain(self, workers: list[asyncio.Task[None]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -44,19 +44,34 @@ class DrainTable:
         tokens: Configured application by drain token.
         reject_unknown: Whether other drains are refused instead of labelled by their token.
         max_apps: Most unconfigured applications; configured ones always have their place.
+        more_apps: Applications that the configuration names otherwise than by a token.
 
     Attributes:
         unknown: Unconfigured drains met so far.
     """
 
-    def __init__(self, tokens: Mapping[str, str], *, reject_unknown: bool, max_apps: int) -> None:
+    def __init__(
+        self,
+        tokens: Mapping[str, str],
+        *,
+        reject_unknown: bool,
+        max_apps: int,
+        more_apps: Iterable[str] = (),
+    ) -> None:
         self.unknown = 0
         self._labelled: set[str] = set()
         self._met: set[bytes] = set()
-        self.configure(tokens, reject_unknown=reject_unknown, max_apps=max_apps)
+        self.configure(
+            tokens, reject_unknown=reject_unknown, max_apps=max_apps, more_apps=more_apps
+        )
 
     def configure(
-        self, tokens: Mapping[str, str], *, reject_unknown: bool, max_apps: int
+        self,
+        tokens: Mapping[str, str],
+        *,
+        reject_unknown: bool,
+        max_apps: int,
+        more_apps: Iterable[str] = (),
     ) -> frozenset[str]:
         """Take over a changed configuration.
 
@@ -64,7 +79,7 @@ class DrainTable:
             Labels of drains that it names now and that had a place among the others before.
         """
         self._apps = {token.encode(): app for token, app in tokens.items()}
-        self._names = frozenset(tokens.values())
+        self._names = frozenset((*tokens.values(), *more_apps))
         self._reject_unknown = reject_unknown
         self._max_apps = max_apps
         promoted = self._names & self._labelled
@@ -89,10 +104,16 @@ class DrainTable:
         """Tell whether the configuration names an application."""
         return app in self._names
 
-    def app_of(self, hostname: bytes) -> str | Refusal:
-        """Return the application's label for a HOSTNAME, which is the drain token (Logplex)."""
-        app = self._apps.get(hostname)
-        if app is not None:
+    def app_of(self, hostname: bytes, account_app: str = "") -> str | Refusal:
+        """Return the application's label for a HOSTNAME, which is the drain token (Logplex).
+
+        Args:
+            hostname: HOSTNAME, or ``Logplex-Drain-Token``.
+            account_app: Application of the credential that was used, if any: it has the second
+                word, where the token is not configured.
+        """
+        app = self._apps.get(hostname, account_app)
+        if app:
             return app
         # Bounded: a peer can invent tokens. Beyond the bound one that returns counts again.
         met = hostname[:_LONGEST_TOKEN]

@@ -208,6 +208,8 @@ class DaemonCollector(Collector):
         yield from self._event_rows()
         for metric, value in (
             (daemon.APPLIED_MESSAGES, telemetry.applied_messages),
+            (daemon.DUPLICATE_BATCHES, telemetry.duplicate_batches),
+            (daemon.MESSAGE_COUNT_MISMATCHES, telemetry.message_count_mismatches),
             (daemon.QUEUE_MESSAGES, queue.messages),
             (daemon.QUEUE_BYTES, queue.bytes),
             (daemon.QUEUE_CAPACITY_MESSAGES, queue.max_messages),
@@ -255,6 +257,17 @@ class DaemonCollector(Collector):
             (daemon.REJECTED_BYTES, [c.rejected_bytes for c in listeners]),
         ):
             yield metric, _by_reason([c.name for c in listeners], tables)
+        requests = [c.http_requests for c in listeners]
+        yield daemon.HTTP_REQUESTS, _by_reason([c.name for c in listeners], requests)
+        encrypted = [c for c in listeners if c.certificate_not_after is not None]
+        for metric, values in (
+            (daemon.CERTIFICATE_NOT_AFTER, [c.certificate_not_after or 0.0 for c in encrypted]),
+            (
+                daemon.CERTIFICATE_RELOAD_SUCCESSFUL,
+                [float(c.certificate_reload_successful) for c in encrypted],
+            ),
+        ):
+            yield metric, [((c.name,), value) for c, value in zip(encrypted, values, strict=True)]
 
 
 def _by_reason(names: list[str], tables: Sequence[Mapping[Any, int]]) -> list[Row]:

@@ -11,8 +11,16 @@ from heroku_syslogd.config import Config
 from heroku_syslogd.drains import DrainTable
 from heroku_syslogd.dynos import DynoRegistry
 from heroku_syslogd.registry import Registry
+from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.telemetry import Telemetry
 from heroku_syslogd.worker import NOBODY, FaultReporter, Observer, Worker
+
+
+def observer_of(events: EventSink | None) -> Observer:
+    """Return what the worker has to know of a sink."""
+    if events is None:
+        return NOBODY
+    return Observer(events.offered, events.offer, events.kinds)
 
 
 class Pipeline:
@@ -41,6 +49,7 @@ class Pipeline:
             config.drains.tokens,
             reject_unknown=config.drains.unknown == "reject",
             max_apps=config.limits.max_apps,
+            more_apps=_apps_of_credentials(config),
         )
         self.registry = Registry(
             config.limits.max_series,
@@ -63,6 +72,7 @@ class Pipeline:
             config.drains.tokens,
             reject_unknown=config.drains.unknown == "reject",
             max_apps=config.limits.max_apps,
+            more_apps=_apps_of_credentials(config),
         )
         self.worker.forget_streams(promoted)
 
@@ -70,3 +80,7 @@ class Pipeline:
         """Forget what has been silent too long; return how many drains lost their places."""
         self.registry.expire(now)
         return self.worker.make_room(now)
+
+
+def _apps_of_credentials(config: Config) -> list[str]:
+    return [credential.app for credential in config.credentials if credential.app]

@@ -30,25 +30,27 @@ _MEMINFO_DROPS: Final = 8
 
 
 def open_sockets(config: ListenerConfig, passed: PassedSockets) -> list[socket.socket]:
-    """Return the sockets of one listener, bound, and listening if they are TCP.
+    """Return the sockets of one listener, bound, and listening unless they are UDP.
 
     Raises:
         StartupError: An address cannot be bound, or systemd passed no such socket.
     """
     component = f"listener {config.label}"
+    kind = socket.SOCK_DGRAM if config.type == "udp" else socket.SOCK_STREAM
     if config.address is None:
         name = config.systemd or ""
         sockets = passed.get(name)
         if not sockets:
             known = ", ".join(sorted(passed)) or "none"
             raise StartupError(component, f"systemd passed no socket {name!r} (passed: {known})")
-        wanted = socket.SOCK_STREAM if config.type == "tcp" else socket.SOCK_DGRAM
         for sock in sockets:
-            if sock.type != wanted:
-                raise StartupError(component, f"systemd socket {name!r} is not {config.type}")
+            if sock.type != kind:
+                problem = f"systemd socket {name!r} is not what type {config.type} needs"
+                raise StartupError(component, problem)
             sock.setblocking(False)
+            if kind == socket.SOCK_STREAM:
+                sock.listen(BACKLOG)
         return sockets
-    kind = socket.SOCK_STREAM if config.type == "tcp" else socket.SOCK_DGRAM
     return [bind(config.address, kind, component)]
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import StrEnum
+from typing import Final
 
 from heroku_syslogd.wire import FrameFault, HeaderReason, Malformed
 
@@ -23,6 +24,8 @@ class LostReason(StrEnum):
     """Its header could not be parsed; ``parse_errors`` tells why."""
     QUEUE_FULL = "queue_full"
     """A datagram came while the queue was full."""
+    NOT_ALLOWED = "not_allowed"
+    """A datagram came from an address that the listener's ``allow`` does not name."""
     KERNEL = "kernel"
     """The kernel dropped the datagram: the socket's receive buffer was full."""
     UNKNOWN_DRAIN = "unknown_drain"
@@ -47,8 +50,28 @@ class RejectReason(StrEnum):
     """It said nothing for ``limits.idle_timeout``."""
     FAULT_BUDGET = "fault_budget"
     """Too much of what it sent was malformed."""
-    WRONG_PROTOCOL = "wrong_protocol"
-    """It speaks TLS or HTTP on a syslog port."""
+    NOT_ALLOWED = "not_allowed"
+    """Its address is not in the listener's ``allow``, or not in ``proxies``."""
+    PROXY_HEADER = "proxy_header"
+    """It did not begin with a PROXY protocol header, where one is expected."""
+    HANDSHAKE_TIMEOUT = "handshake_timeout"
+    """Its PROXY header, TLS handshake or request head took ``limits.handshake_timeout``."""
+    TLS_HANDSHAKE = "tls_handshake"
+    """The TLS handshake failed."""
+    REQUEST_TIMEOUT = "request_timeout"
+    """The body of its request took ``limits.request_timeout``."""
+    TLS_ON_PLAIN_PORT = "tls_on_plain_port"
+    """It speaks TLS on a port without it."""
+    HTTP_ON_SYSLOG_PORT = "http_on_syslog_port"
+    """It speaks HTTP on a syslog port."""
+    PLAIN_ON_TLS_PORT = "plain_on_tls_port"
+    """It does not speak TLS on a port with it."""
+    SYSLOG_ON_HTTP_PORT = "syslog_on_http_port"
+    """It speaks raw syslog on an HTTP port."""
+
+
+HTTP_CODES: Final = (200, 400, 401, 404, 405, 413, 415, 417, 503)
+"""What the HTTP drain may answer."""
 
 
 class ListenerCounters:
@@ -66,6 +89,9 @@ class ListenerCounters:
         rejected_bytes: Bytes of those stretches, by reason.
         backpressure_seconds: Time for which reading was paused because the queue was full.
         paused_since: When the present pause began, None while reading.
+        http_requests: Requests answered, by status code; empty where no HTTP is spoken.
+        certificate_not_after: When the certificate expires, seconds since the epoch; None without.
+        certificate_reload_successful: Whether the certificate was valid when last read.
     """
 
     def __init__(self, name: str) -> None:
@@ -80,6 +106,9 @@ class ListenerCounters:
         self.rejected_bytes = dict.fromkeys(FrameFault, 0)
         self.backpressure_seconds = 0.0
         self.paused_since: float | None = None
+        self.http_requests: dict[int, int] = {}
+        self.certificate_not_after: float | None = None
+        self.certificate_reload_successful = True
 
     def count_fault(self, fault: Malformed) -> None:
         """Count a malformed stretch, once however many reads it goes on for."""
@@ -107,6 +136,8 @@ class Telemetry:
 
     Attributes:
         applied_messages: Messages that reached the metrics.
+        duplicate_batches: Batches that Logplex sent again though they had been taken.
+        message_count_mismatches: Batches that held other than ``Logplex-Msg-Count`` messages.
         parse_errors: Headers that could not be parsed, by reason.
         loop_lags: How late the event loop was at its last ticks, in seconds.
         scrape_duration: Seconds that rendering the last scrape took.
@@ -119,6 +150,8 @@ class Telemetry:
     def __init__(self) -> None:
         self.listeners: dict[str, ListenerCounters] = {}
         self.applied_messages = 0
+        self.duplicate_batches = 0
+        self.message_count_mismatches = 0
         self.parse_errors = dict.fromkeys(HeaderReason, 0)
         self.loop_lags: deque[float] = deque([0.0], maxlen=self.LAGS_KEPT)
         self.scrape_duration = 0.0

@@ -120,7 +120,10 @@ class Worker:
         self._telemetry = telemetry
         self._report = report
         self._observer = observer
-        self._streams: dict[bytes, Stream] = {}
+        # By drain token and account of the transport, which are empty for syslog, then by
+        # HOSTNAME, APP-NAME and PROCID: in a batch of an HTTPS drain every HOSTNAME is `host`.
+        self._streams: dict[tuple[bytes, str], dict[bytes, Stream]] = {}
+        self._stream_count = 0
         self._touched: list[Stream] = []
 
     async def run(self, queue: BoundedQueue) -> None:
@@ -153,7 +156,7 @@ class Worker:
         Args:
             promoted: Applications that are configured now and were not: theirs is a larger share.
         """
-        self._streams.clear()
+        self._clear_streams()
         for app in promoted:
             self._registry.promote(app)
 
@@ -193,7 +196,7 @@ class Worker:
         Everything else, and the first line of every stream, goes the long way.
         """
         frames, origin, now, _ = batch
-        streams, dialect = self._streams, origin.dialect
+        streams, dialect = self._streams_of(origin), origin.dialect
         touched = self._touched
         lost = 0
         for frame in frames:
@@ -249,7 +252,7 @@ class Worker:
             self._report(origin, message)
             return False
         key = stream_key(message)
-        stream = self._streams.get(key) or self._open_stream(key, message, origin)
+        stream = self._streams_of(origin).get(key) or self._open_stream(key, message, origin)
         if stream is None:
             return False
         log = stream.log
@@ -272,11 +275,12 @@ class Worker:
 
     def _open_stream(self, key: bytes, message: Message, origin: Origin) -> Stream | None:
         """Find everything that the lines of a new stream share; None if they are refused."""
-        app = self._drains.app_of(message.hostname)
+        token = origin.drain or message.hostname
+        app = self._drains.app_of(token, origin.app)
         if isinstance(app, Refusal):
             self._lose(origin, LostReason(app.value))
             return None
-        subject = self._subject(app, message)
+        subject = self._subject(app, token, message)
         if subject is None:
             self._lose(origin, LostReason.SERIES_LIMIT)
             return None
@@ -284,12 +288,30 @@ class Worker:
         rule = subject.rule
         stream = Stream(subject.log, rule.needle, [], scan, subject, rule.writer)
         if len(key) <= _LONGEST_KEY:
-            if len(self._streams) >= MAX_STREAMS:
-                self._streams.clear()
-            self._streams[key] = stream
+            if self._stream_count >= MAX_STREAMS:
+                self._clear_streams()
+            self._streams_of(origin)[key] = stream
+            self._stream_count += 1
         return stream
 
-    def _subject(self, app: str, message: Message) -> Subject | None:
+    def _streams_of(self, origin: Origin) -> dict[bytes, Stream]:
+        """Return the streams that are remembered of one drain, or of all that name themselves."""
+        key = (origin.drain, origin.app)
+        streams = self._streams.get(key)
+        if streams is None:
+            if len(self._streams) >= MAX_STREAMS:
+                self._clear_streams()
+            streams = self._streams[key] = {}
+        return streams
+
+    def _clear_streams(self) -> None:
+        """Forget all streams; a batch that is being read finds none of them, either."""
+        for streams in self._streams.values():
+            streams.clear()
+        self._streams.clear()
+        self._stream_count = 0
+
+    def _subject(self, app: str, token: bytes, message: Message) -> Subject | None:
         rule = line_rule(message.app_name, message.procid)
         process_type = process_type_of(message.procid)
         if rule is POSTGRES_SERVER and self._registry.has_dynos(app, process_type):
@@ -300,12 +322,12 @@ class Worker:
             label_text(message.app_name),
             process_type,
             label_text(message.procid),
-            message.hostname,
+            token,
             is_configured=self._drains.is_configured(app),
         )
         if subject is not None and rule is DYNO_MANAGER and not subject.log.messages:
             # A new process type: streams that were held to be a server's may be its dynos'.
-            self._streams.clear()
+            self._clear_streams()
         return subject
 
     def _lose(self, origin: Origin, reason: LostReason) -> None:

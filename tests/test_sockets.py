@@ -54,7 +54,7 @@ def test_a_name_that_does_not_resolve_is_named() -> None:
 def test_a_passed_socket_of_the_other_kind_is_refused() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         config = ListenerConfig(type="tcp", systemd="syslog")
-        with pytest.raises(StartupError, match="'syslog' is not tcp"):
+        with pytest.raises(StartupError, match="'syslog' is not what type tcp needs"):
             open_sockets(config, {"syslog": [sock]})
 
 

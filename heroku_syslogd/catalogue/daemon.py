@@ -81,6 +81,41 @@ REJECTED_BYTES: Final = _counter(
     "bytes",
     "sum by (listener) (rate($[5m]))",
 )
+HTTP_REQUESTS: Final = _counter(
+    "http_requests_total",
+    ("listener", "code"),
+    "Requests that the HTTP drain answered, by status code.",
+    "requests",
+    "sum by (listener, code) (rate($[5m])) > 0",
+)
+DUPLICATE_BATCHES: Final = _counter(
+    "duplicate_batches_total",
+    (),
+    "Batches that Logplex sent again though they had been counted; they count once.",
+    "batches",
+    "rate($[5m])",
+)
+MESSAGE_COUNT_MISMATCHES: Final = _counter(
+    "message_count_mismatches_total",
+    (),
+    "Batches that did not hold as many messages as Logplex-Msg-Count says.",
+    "batches",
+    "increase($[10m]) > 0",
+)
+CERTIFICATE_NOT_AFTER: Final = _gauge(
+    "tls_certificate_not_after_timestamp_seconds",
+    _LISTENER,
+    "When the certificate expires.",
+    _SINCE_EPOCH,
+    "$ - time() < 14 * 86400",
+)
+CERTIFICATE_RELOAD_SUCCESSFUL: Final = _gauge(
+    "tls_certificate_last_reload_successful",
+    _LISTENER,
+    "Whether the certificate was valid when its files were last read.",
+    "",
+    "$ == 0",
+)
 PARSE_ERRORS: Final = _counter(
     "parse_errors_total",
     ("reason",),

@@ -1,12 +1,14 @@
 """The configuration: its keys and defaults (`schema`), and how a file is read (`load`)."""
 
-from heroku_syslogd.config.load import Changes, changes, load, parse
+from heroku_syslogd.config.load import load, parse
+from heroku_syslogd.config.reload import Changes, changes, merged
 from heroku_syslogd.config.schema import (
     AddonsConfig,
     Address,
     AdminConfig,
     AppMetricsConfig,
     Config,
+    CredentialConfig,
     DrainsConfig,
     Duration,
     DynosConfig,
@@ -14,8 +16,11 @@ from heroku_syslogd.config.schema import (
     LimitsConfig,
     ListenerConfig,
     LogConfig,
+    Network,
+    PasswordHash,
     QueueConfig,
 )
+from heroku_syslogd.config.secrets import admin_credentials, drain_credentials
 
 __all__ = [
     "AddonsConfig",
@@ -24,6 +29,7 @@ __all__ = [
     "AppMetricsConfig",
     "Changes",
     "Config",
+    "CredentialConfig",
     "DrainsConfig",
     "Duration",
     "DynosConfig",
@@ -31,8 +37,13 @@ __all__ = [
     "LimitsConfig",
     "ListenerConfig",
     "LogConfig",
+    "Network",
+    "PasswordHash",
     "QueueConfig",
+    "admin_credentials",
     "changes",
+    "drain_credentials",
     "load",
+    "merged",
     "parse",
 ]

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import re
 import tomllib
 import typing
 from enum import StrEnum
 from pathlib import Path
 from types import UnionType
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from heroku_syslogd.config.cross_check import SECRET, cross_check
 from heroku_syslogd.config.schema import Config
 from heroku_syslogd.errors import ConfigError, ConfigProblem
 
 T = TypeVar("T", bound=msgspec.Struct)
-
-_TOKEN: Final = re.compile(r"d\.[0-9a-f-]{36}")
-_TOKEN_CHARACTERS: Final = re.compile(r"[!-~]{1,64}")
-_SECRET: Final = re.compile(
-    r"""((?<![A-Za-z0-9])[dt]\.[^\s"'\]=]{8}|(?<![A-Za-z0-9])[0-9a-f]{8}(?=-))[^\s"'\]=]+""",
-    re.IGNORECASE,
-)
-_APP_NAME: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{1,64}")
-
-RELOADABLE: Final = frozenset(
-    {"log", "limits", "dynos", "addons", "app_metrics", "drains", "events.kinds"}
-)
-"""Tables and keys that a running daemon takes over; the others need a restart."""
 
 
 def load(path: Path) -> Config:
@@ -59,39 +46,10 @@ def parse(text: str, file: str = "<config>") -> Config:
     problems: list[ConfigProblem] = []
     config = _decode(Config, tables, "", problems)
     if config is not None:
-        problems += _cross_check(config)
+        problems += cross_check(config)
     if config is None or problems:
         raise ConfigError(file, [_shown(problem) for problem in problems])
     return config
-
-
-class Changes(NamedTuple):
-    """Dotted keys in which two configurations differ.
-
-    Attributes:
-        applied: Those that a running daemon takes over.
-        restart: Those that need a restart.
-    """
-
-    applied: list[str]
-    restart: list[str]
-
-
-def changes(old: Config, new: Config) -> Changes:
-    """Compare two configurations."""
-    result = Changes([], [])
-    for table in Config.__struct_fields__:
-        before, after = getattr(old, table), getattr(new, table)
-        if not isinstance(before, msgspec.Struct):
-            if before != after:
-                result.restart.append(table)
-            continue
-        for name in before.__struct_fields__:
-            if getattr(before, name) != getattr(after, name):
-                key = f"{table}.{name}"
-                applied = table in RELOADABLE or key in RELOADABLE
-                (result.applied if applied else result.restart).append(key)
-    return result
 
 
 def _decode(struct: type[T], table: object, path: str, problems: list[ConfigProblem]) -> T | None:
@@ -139,7 +97,8 @@ def _decode_value(expected: Any, value: object, path: str, problems: list[Config
     except msgspec.ValidationError as error:
         problems.append(ConfigProblem(path, f"{_lower_first(str(error))}, got {value!r}"))
     except ValueError as error:
-        problems.append(ConfigProblem(path, f"{error}, got {value!r}"))
+        got = "" if getattr(expected, "is_secret", False) else f", got {value!r}"
+        problems.append(ConfigProblem(path, f"{error}{got}"))
     return None
 
 
@@ -179,41 +138,6 @@ def _decode_mapping(
     }
 
 
-def _cross_check(config: Config) -> list[ConfigProblem]:
-    """Check what no single field can show."""
-    problems = []
-    labels: set[str] = set()
-    for index, listener in enumerate(config.listener):
-        key = f"listener.{index}"
-        if (listener.address is None) == (listener.systemd is None):
-            problems.append(ConfigProblem(key, "expected either 'address' or 'systemd'"))
-        if listener.label in labels:
-            problem = f"another listener is called {listener.label!r} too; give each a 'name'"
-            problems.append(ConfigProblem(f"{key}.name", problem))
-        labels.add(listener.label)
-        if not _APP_NAME.fullmatch(listener.label):
-            problem = "expected 1 to 64 letters, digits or _.:/@+-"
-            problems.append(ConfigProblem(f"{key}.name", problem))
-    if config.events.path == "":
-        problems.append(ConfigProblem("events.path", 'expected a path, or "-"'))
-    if not config.listener:
-        problems.append(ConfigProblem("listener", "expected at least one [[listener]]"))
-    for token, app in config.drains.tokens.items():
-        key = f'drains.tokens."{token}"'
-        if not _TOKEN_CHARACTERS.fullmatch(token):
-            problem = "expected a drain token (d. and a UUID) or a host name, without spaces"
-            problems.append(ConfigProblem(key, problem))
-        elif token.lower().startswith("d.") and not _TOKEN.fullmatch(token):
-            problems.append(ConfigProblem(key, "expected a drain token: d. and a lower-case UUID"))
-        if _SECRET.search(app):
-            problem = "looks like a drain token: expected TOKEN = APPLICATION, in this order"
-            problems.append(ConfigProblem(key, problem))
-        elif not _APP_NAME.fullmatch(app):
-            problem = "expected an application name: 1 to 64 letters, digits or _.:/@+-"
-            problems.append(ConfigProblem(key, problem))
-    return problems
-
-
 def _decode_item(expected: Any, value: object, path: str, problems: list[ConfigProblem]) -> object:
     if isinstance(value, dict):  # TOML reads an unquoted d.9173ea1f as a table d
         problem = "expected a string; a key with a dot in it has to be quoted"
@@ -224,7 +148,7 @@ def _decode_item(expected: Any, value: object, path: str, problems: list[ConfigP
 
 def _shown(problem: ConfigProblem) -> ConfigProblem:
     """Return a problem without the secrets in it: no more of a token than the labels show."""
-    return ConfigProblem(*(_SECRET.sub(r"\g<1>…", text) for text in problem))
+    return ConfigProblem(*(SECRET.sub(r"\g<1>…", text) for text in problem))
 
 
 def _lower_first(text: str) -> str:

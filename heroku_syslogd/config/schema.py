@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from msgspec import Meta, Struct
 
+from heroku_syslogd.credentials import bcrypt_problem
 from heroku_syslogd.heroku import Kind
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -55,6 +57,51 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class Network(NamedTuple):
+    """A block of addresses in CIDR form."""
+
+    block: ipaddress.IPv4Network | ipaddress.IPv6Network
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read ``10.0.0.0/8``, ``2001:db8::/32``, or one address.
+
+        Raises:
+            ValueError: It is none; the message says what was expected.
+        """
+        try:
+            if isinstance(value, str):
+                return cls(ipaddress.ip_network(value))
+        except ValueError:
+            pass
+        raise ValueError('expected a CIDR block without host bits, such as "10.0.0.0/8"')
+
+    def __str__(self) -> str:
+        return str(self.block)
+
+
+class PasswordHash(str):
+    """A bcrypt hash. Not shown in any message: it may be a password by mistake."""
+
+    __slots__ = ()
+    is_secret = True
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a bcrypt hash.
+
+        Raises:
+            ValueError: It is none; the message says what is wrong without quoting it.
+        """
+        problem = bcrypt_problem(value) if isinstance(value, str) else "expected a string"
+        if problem:
+            raise ValueError(problem)
+        return cls(value)
+
+    def __repr__(self) -> str:
+        return "PasswordHash(...)"
+
+
 class LogConfig(Struct, frozen=True, kw_only=True):
     """``[log]``: the daemon's own log."""
 
@@ -77,6 +124,9 @@ class LimitsConfig(Struct, frozen=True, kw_only=True):
     max_connections: PositiveInt = 1000
     max_connections_per_peer: PositiveInt = 250
     idle_timeout: Duration = Duration(600)
+    handshake_timeout: Duration = Duration(10)
+    request_timeout: Duration = Duration(15)
+    max_body_bytes: Annotated[int, Meta(ge=1024, le=2**30)] = 2**20
     fault_budget: PositiveInt = 100
     max_series: Annotated[int, Meta(ge=100)] = 200_000
     max_apps: PositiveInt = 1000
@@ -114,6 +164,10 @@ class AdminConfig(Struct, frozen=True, kw_only=True):
     """``[admin]``: the server of ``/metrics``."""
 
     address: Address = Address("127.0.0.1", 9842)
+    certificate: str | None = None
+    key: str | None = None
+    client_ca: str | None = None
+    users: dict[str, PasswordHash] = {}
 
 
 class ListenerConfig(Struct, frozen=True, kw_only=True):
@@ -123,10 +177,17 @@ class ListenerConfig(Struct, frozen=True, kw_only=True):
     ``name`` is the ``listener`` label of the metrics.
     """
 
-    type: Literal["tcp", "udp"]
+    type: Literal["tcp", "tls", "udp", "http", "https"]
     address: Address | None = None
     systemd: str | None = None
     name: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    client_ca: str | None = None
+    path: str | None = None
+    allow: tuple[Network, ...] = ()
+    proxy_protocol: bool = False
+    proxies: tuple[Network, ...] = ()
 
     @property
     def label(self) -> str:
@@ -138,6 +199,34 @@ class ListenerConfig(Struct, frozen=True, kw_only=True):
         """Where it listens, for people."""
         return str(self.address) if self.address else f"systemd socket {self.systemd!r}"
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its peers speak TLS."""
+        return self.type in ("tls", "https")
+
+    @property
+    def is_http(self) -> bool:
+        """Whether its peers post Logplex batches."""
+        return self.type in ("http", "https")
+
+    @property
+    def drain_path(self) -> str:
+        """Path that batches are posted to."""
+        return self.path or DEFAULT_PATH
+
+
+class CredentialConfig(Struct, frozen=True, kw_only=True):
+    """``[[credentials]]``: who may post batches, by basic authentication (RFC 7617).
+
+    Either ``password_hash`` (bcrypt) or ``password_file`` is given. ``app`` is the application of
+    batches that no configured drain token names.
+    """
+
+    user: str
+    password_hash: PasswordHash | None = None
+    password_file: str | None = None
+    app: str | None = None
+
 
 class DrainsConfig(Struct, frozen=True, kw_only=True):
     """``[drains]``: which application a drain belongs to, by drain token."""
@@ -145,6 +234,8 @@ class DrainsConfig(Struct, frozen=True, kw_only=True):
     unknown: Literal["label", "reject"] = "label"
     tokens: dict[str, str] = {}
 
+
+DEFAULT_PATH: Final = "/logplex"
 
 DEFAULT_LISTENERS: Final = (
     ListenerConfig(type="tcp", address=Address("127.0.0.1", 5140)),
@@ -165,3 +256,4 @@ class Config(Struct, frozen=True, kw_only=True):
     admin: AdminConfig = AdminConfig()
     listener: tuple[ListenerConfig, ...] = DEFAULT_LISTENERS
     drains: DrainsConfig = DrainsConfig()
+    credentials: tuple[CredentialConfig, ...] = ()

@@ -148,10 +148,11 @@ def _apply(
         _EVERY_KIND, lambda event, subject, at, _: seen.append((event, subject, at)), _EVERY_KIND
     )
     pipeline = Pipeline(config, Telemetry(), lambda *_: None, observer)
+    origin = Origin("explain", "", dialect)
     app = pipeline.drains.app_of(message.hostname)
     if isinstance(app, Refusal):
         return app
-    pipeline.worker.apply(Batch([frame], Origin("explain", "", dialect), now, len(frame)))
+    pipeline.worker.apply(Batch([frame], origin, now, len(frame)))
     rule = line_rule(message.app_name, message.procid)
     event, documents = None, []
     for event, subject, held_at in seen:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from heroku_syslogd.bounded_queue import BoundedQueue
 from heroku_syslogd.config import LimitsConfig
+from heroku_syslogd.credentials import Credentials
+from heroku_syslogd.listeners.frame_ids import FrameIds
 from heroku_syslogd.listeners.limits import ConnectionLimits
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.telemetry import Telemetry
@@ -21,7 +25,10 @@ class ListenerContext:
         telemetry: Where messages, bytes and faults are counted.
         limits: What a peer may cost; replaced by a reload. Open connections keep their frame limit.
         connections: Places for connections, shared by all listeners.
-        faults: Where faults are logged.
+        credentials: Who may post batches.
+        frame_ids: Batches that were taken, by their Frame-Id.
+        faults: Where faults of peers are logged.
+        log: Where everything else is.
         clock: Returns our time in seconds since the epoch.
     """
 
@@ -29,5 +36,8 @@ class ListenerContext:
     telemetry: Telemetry
     limits: LimitsConfig
     connections: ConnectionLimits
+    credentials: Credentials
+    frame_ids: FrameIds
     faults: PeerFaultLog
+    log: structlog.typing.FilteringBoundLogger
     clock: Callable[[], float]

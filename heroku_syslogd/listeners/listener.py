@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Protocol
 
-from heroku_syslogd.config import ListenerConfig
+from heroku_syslogd.certificates import CertificateError, ServerCertificate, TLSFiles
+from heroku_syslogd.config import AdminConfig, ListenerConfig
+from heroku_syslogd.errors import StartupError
 from heroku_syslogd.listeners.context import ListenerContext
+from heroku_syslogd.listeners.http_drain import HttpListener
 from heroku_syslogd.listeners.syslog_datagram import DatagramListener
 from heroku_syslogd.listeners.syslog_stream import StreamListener
 from heroku_syslogd.sockets import PassedSockets, open_sockets
@@ -18,6 +21,13 @@ class Listener(Protocol):
     @property
     def addresses(self) -> list[str]:
         """Where it listens, port 0 replaced by the port that the kernel chose."""
+
+    @property
+    def certificate(self) -> ServerCertificate | None:
+        """The certificate that it presents; None without TLS."""
+
+    def configure(self, config: ListenerConfig) -> None:
+        """Take over what a reload can change: who may send."""
 
     def tick(self, now: float) -> None:
         """Do what has to be done from time to time: idle connections, the kernel's drops."""
@@ -36,21 +46,40 @@ async def open_listener(
     """Open one listener.
 
     Raises:
-        StartupError: Its socket cannot be opened.
+        StartupError: Its socket cannot be opened, or its certificate not be used.
     """
-    return await _OPENERS[config.type](config.label, open_sockets(config, passed), context)
-
-
-async def _open_tcp(label: str, sockets: list[socket.socket], context: ListenerContext) -> Listener:
-    listener = StreamListener(label, context)
-    await listener.open(sockets)
+    listener: HttpListener | StreamListener | DatagramListener
+    certificate = load_certificate(config, f"listener {config.label}")
+    if config.is_http:
+        listener = HttpListener(config, context, certificate)
+    elif config.type == "udp":
+        listener = DatagramListener(config, context)
+    else:
+        listener = StreamListener(config, context, certificate)
+    listener.open(open_sockets(config, passed))
     return listener
 
 
-async def _open_udp(label: str, sockets: list[socket.socket], context: ListenerContext) -> Listener:
-    listener = DatagramListener(label, context)
-    listener.open(sockets)
-    return listener
+def load_certificate(
+    config: ListenerConfig | AdminConfig, component: str
+) -> ServerCertificate | None:
+    """Load the certificate of a server; None if it has none.
 
+    Args:
+        config: Names the files.
+        component: Names the server in the error.
 
-_OPENERS: Final = {"tcp": _open_tcp, "udp": _open_udp}
+    Raises:
+        StartupError: It cannot be used.
+    """
+    if config.certificate is None:
+        return None
+    key, client_ca = config.key, config.client_ca
+    files = TLSFiles(
+        Path(config.certificate), Path(key) if key else None, Path(client_ca) if client_ca else None
+    )
+    speaks_http = isinstance(config, AdminConfig) or config.is_http
+    try:
+        return ServerCertificate(files, ("http/1.1",) if speaks_http else ())
+    except CertificateError as error:
+        raise StartupError(component, str(error)) from error

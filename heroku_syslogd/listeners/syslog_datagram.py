@@ -7,10 +7,12 @@ import socket
 from typing import Final
 
 from heroku_syslogd.bounded_queue import Batch, Origin
+from heroku_syslogd.config import ListenerConfig
+from heroku_syslogd.listeners.allow_list import AllowList
 from heroku_syslogd.listeners.context import ListenerContext
-from heroku_syslogd.listeners.hints import HINTS
+from heroku_syslogd.listeners.hints import HINTS, REJECT_HINTS
 from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops, peer_host
-from heroku_syslogd.telemetry import LostReason
+from heroku_syslogd.telemetry import LostReason, RejectReason
 from heroku_syslogd.wire import Dialect, FrameFault, Malformed
 
 _LARGEST_DATAGRAM: Final = 65536
@@ -31,21 +33,30 @@ class DatagramListener:
     UDP cannot be paused: when the queue is full the newest datagrams are dropped and counted.
 
     Args:
-        label: The ``listener`` label.
+        config: The listener.
         context: What listeners share.
 
     Attributes:
+        label: The ``listener`` label.
         addresses: Where it listens.
+        certificate: None: there is no TLS over datagrams here.
     """
 
-    def __init__(self, label: str, context: ListenerContext) -> None:
-        self.label = label
+    certificate = None
+
+    def __init__(self, config: ListenerConfig, context: ListenerContext) -> None:
+        self.label = config.label
         self.addresses: list[str] = []
         self._context = context
-        self._counters = context.telemetry.listener(label)
+        self._counters = context.telemetry.listener(config.label)
         self._sockets: list[socket.socket] = []
         self._woken_at = 0.0
         self._drops_seen: dict[socket.socket, int] = {}
+        self.configure(config)
+
+    def configure(self, config: ListenerConfig) -> None:
+        """Take over who may send."""
+        self._allowed = AllowList(config.allow)
 
     def open(self, sockets: list[socket.socket]) -> None:
         """Begin to read."""
@@ -130,9 +141,21 @@ class DatagramListener:
         if not frames:
             return
         self._counters.received_messages += len(frames)
+        if not self._allowed.permits(sender):
+            self._refuse(len(frames), sender)
+            return
         origin = Origin(self.label, sender, Dialect.RFC5424)
         if not self._context.queue.offer(Batch(frames, origin, self._context.clock(), size)):
             self._counters.lost_messages[LostReason.QUEUE_FULL] += len(frames)
+
+    def _refuse(self, count: int, sender: str) -> None:
+        """Count the messages of a sender that may not send as lost."""
+        reason = LostReason.NOT_ALLOWED
+        self._counters.lost_messages[reason] += count
+        hint = REJECT_HINTS[RejectReason.NOT_ALLOWED]
+        self._context.faults.warning(
+            "message.refused", listener=self.label, peer=sender, reason=reason, hint=hint
+        )
 
     def _reject(self, datagram: bytes, sender: str) -> None:
         reason = FrameFault.TOO_LONG if datagram else FrameFault.EMPTY

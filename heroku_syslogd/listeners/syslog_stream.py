@@ -1,4 +1,4 @@
-"""Raw syslog over TCP: one `SyslogConnection` per peer, one `StreamListener` per socket."""
+"""Raw syslog over TCP and TLS: one `SyslogConnection` per peer, one `StreamListener` for all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import asyncio
 import socket
 from typing import Final, cast
 
-from heroku_syslogd.bounded_queue import Batch, Origin
+from heroku_syslogd.bounded_queue import Origin
+from heroku_syslogd.certificates import ServerCertificate
+from heroku_syslogd.config import ListenerConfig
+from heroku_syslogd.listeners.acceptor import Acceptor
 from heroku_syslogd.listeners.context import ListenerContext
-from heroku_syslogd.listeners.hints import HINTS
-from heroku_syslogd.sockets import BACKLOG, bound_address, is_readable, peer_host, unread_bytes
+from heroku_syslogd.listeners.delivery import deliver
+from heroku_syslogd.listeners.hints import HINTS, REJECT_HINTS
+from heroku_syslogd.listeners.limits import Place
+from heroku_syslogd.sockets import unread_bytes
 from heroku_syslogd.telemetry import RejectReason
 from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault, Malformed
 
@@ -17,15 +22,15 @@ READ_SIZE: Final = 262144
 """Bytes of one read: some 250 messages of Heroku, a fraction of a millisecond's work."""
 
 _READ_WHILE_FULL: Final = 1024
-_LARGEST_BATCH: Final = 1024
-"""Messages of one batch; a read holds more only where they are tiny."""
-
 _DRAIN_POLL: Final = 0.02
 _QUIET_POLLS: Final = 2
 """Polls in a row that find a socket empty before its connection is closed at a stop: what was on
 its way over the loopback or the local network has arrived by then."""
 
-_FOREIGN: Final = frozenset({FrameFault.TLS_HELLO, FrameFault.HTTP_REQUEST})
+_FOREIGN: Final = {
+    FrameFault.TLS_HELLO: RejectReason.TLS_ON_PLAIN_PORT,
+    FrameFault.HTTP_REQUEST: RejectReason.HTTP_ON_SYSLOG_PORT,
+}
 
 
 class SyslogConnection(asyncio.BufferedProtocol):
@@ -38,18 +43,19 @@ class SyslogConnection(asyncio.BufferedProtocol):
         quiet_polls: Polls in a row, while stopping, that found nothing to read.
     """
 
-    def __init__(self, listener: StreamListener) -> None:
+    def __init__(self, listener: StreamListener, peer: str, place: Place) -> None:
         context = listener.context
         self._listener = listener
         self._context = context
         self._counters = listener.counters
         self._queue = context.queue
         self._clock = context.clock
+        self._place = place
         limits = context.limits
         self._decoder = FrameDecoder(limits.max_frame_bytes, limits.fault_budget)
         self._rejected = False
         self._transport: asyncio.Transport | None = None
-        self._origin = Origin(listener.label, "", Dialect.RFC5424)
+        self._origin = Origin(listener.label, peer, Dialect.RFC5424)
         self.last_read_at = context.clock()
         self.quiet_polls = 0
 
@@ -59,14 +65,9 @@ class SyslogConnection(asyncio.BufferedProtocol):
         return self._origin.peer
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a place among the connections, or be closed at once."""
-        peer = peer_host(transport.get_extra_info("peername"))
-        self._origin = self._origin._replace(peer=peer)
-        stream = cast("asyncio.Transport", transport)
-        if self._listener.admit(self):
-            self._transport = stream
-        else:
-            stream.abort()
+        """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._listener.enter(self)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where to read to.
@@ -98,6 +99,7 @@ class SyslogConnection(asyncio.BufferedProtocol):
         self._deliver(self._decoder.finish(), size, self._clock())
         self._transport = None
         self._listener.leave(self)
+        self._place.release()
 
     def pause(self) -> None:
         """Stop reading."""
@@ -112,15 +114,22 @@ class SyslogConnection(asyncio.BufferedProtocol):
 
     def has_unread(self) -> bool:
         """Tell whether the peer has sent something that has not been read."""
+        if self._queue.paused:
+            return True  # there is no telling what waits inside TLS
         sock = self._transport.get_extra_info("socket") if self._transport else None
         return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; over TLS, with a word of farewell."""
         if self._transport:
             self._transport.close()
 
-    def reject(self, reason: RejectReason, hint: str) -> None:
+    def abort(self) -> None:
+        """Close the connection without waiting for the peer."""
+        if self._transport:
+            self._transport.abort()
+
+    def reject(self, reason: RejectReason) -> None:
         """Close the connection for a reason, which is counted and logged."""
         self._rejected = True
         self._counters.connections_rejected[reason] += 1
@@ -129,26 +138,16 @@ class SyslogConnection(asyncio.BufferedProtocol):
             listener=self._listener.label,
             peer=self.peer,
             reason=reason,
-            hint=hint,
+            hint=REJECT_HINTS[reason],
         )
         self.close()
 
     def _deliver(self, decoded: Decoded, size: int, now: float) -> None:
-        frames = decoded.frames
-        if frames:
-            self._counters.received_messages += len(frames)
-            if len(frames) <= _LARGEST_BATCH:
-                self._queue.put(Batch(frames, self._origin, now, size))
-            else:
-                self._deliver_in_parts(frames, now)
+        if decoded.frames:
+            self._counters.received_messages += len(decoded.frames)
+            deliver(self._queue, decoded.frames, self._origin, now, size)
         if decoded.faults:
             self._note_faults(decoded.faults)
-
-    def _deliver_in_parts(self, frames: list[bytes], now: float) -> None:
-        """Queue the messages of one read as several batches: a worker does not yield within one."""
-        for start in range(0, len(frames), _LARGEST_BATCH):
-            part = frames[start : start + _LARGEST_BATCH]
-            self._queue.put(Batch(part, self._origin, now, sum(map(len, part))))
 
     def _note_faults(self, faults: list[Malformed]) -> None:
         """Count faults, log them, and close once the fault budget is spent."""
@@ -158,64 +157,75 @@ class SyslogConnection(asyncio.BufferedProtocol):
                 continue
             if self._rejected:
                 continue  # closed for an earlier fault of this read, which was logged
-            hint = HINTS[fault.reason]
             self._context.faults.warning(
                 "frame.malformed",
                 listener=self._listener.label,
                 peer=self.peer,
                 reason=fault.reason,
-                hint=hint,
+                hint=HINTS[fault.reason],
             )
             if fault.reason in _FOREIGN:
-                self.reject(RejectReason.WRONG_PROTOCOL, hint)
+                self.reject(_FOREIGN[fault.reason])
         if self._decoder.spent and not self._rejected:
-            self.reject(RejectReason.FAULT_BUDGET, "almost nothing it sends is syslog")
+            self.reject(RejectReason.FAULT_BUDGET)
 
 
 class StreamListener:
-    """Accepts connections and pauses them when the queue is full.
+    """Reads raw syslog from connections, and pauses them when the queue is full.
 
     Args:
-        label: The ``listener`` label.
+        config: The listener.
         context: What listeners share.
+        certificate: Ours, if peers speak TLS.
 
     Attributes:
-        addresses: Where it listens.
+        label: The ``listener`` label.
+        context: What listeners share.
         buffer: Where its connections read to.
         counters: Where messages, bytes and faults are counted.
     """
 
-    def __init__(self, label: str, context: ListenerContext) -> None:
-        self.label = label
+    def __init__(
+        self,
+        config: ListenerConfig,
+        context: ListenerContext,
+        certificate: ServerCertificate | None = None,
+    ) -> None:
+        self.label = config.label
         self.context = context
-        self.counters = context.telemetry.listener(label)
+        self.counters = context.telemetry.listener(config.label)
         self.buffer = memoryview(bytearray(READ_SIZE))
-        self.addresses: list[str] = []
         self._open: set[SyslogConnection] = set()
         self._all_left = asyncio.Event()
-        self._sockets: list[socket.socket] = []
-        self._servers: list[asyncio.Server] = []
+        self._acceptor = Acceptor(config, context, self._connection, certificate)
 
-    async def open(self, sockets: list[socket.socket]) -> None:
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens."""
+        return self._acceptor.addresses
+
+    @property
+    def certificate(self) -> ServerCertificate | None:
+        """The certificate that it presents."""
+        return self._acceptor.certificate
+
+    def open(self, sockets: list[socket.socket]) -> None:
         """Begin to accept connections."""
-        loop = asyncio.get_running_loop()
-        for sock in sockets:
-            # asyncio calls listen() again, so a backlog of systemd's is stated anew.
-            server = await loop.create_server(
-                lambda: SyslogConnection(self), sock=sock, backlog=BACKLOG
-            )
-            self._servers.append(server)
-            self._sockets.append(sock)
-            self.addresses.append(bound_address(sock))
+        self._acceptor.open(sockets)
         self.context.queue.register(self)
 
+    def configure(self, config: ListenerConfig) -> None:
+        """Take over who may connect."""
+        self._acceptor.configure(config)
+
     def tick(self, now: float) -> None:
-        """Close the connections that have been idle too long."""
+        """Close the connections that have been idle too long; look after the certificate."""
+        self._acceptor.tick(now)
         if self.context.queue.paused:
             return
         horizon = now - self.context.limits.idle_timeout
         for connection in [c for c in self._open if c.last_read_at <= horizon]:
-            connection.reject(RejectReason.IDLE, "nothing was sent for limits.idle_timeout")
+            connection.reject(RejectReason.IDLE)
 
     def pause(self) -> None:
         """Stop reading from every connection."""
@@ -229,34 +239,22 @@ class StreamListener:
         for connection in self._open:
             connection.resume()
 
-    def admit(self, connection: SyslogConnection) -> bool:
-        """Take a place for a new connection; False, and counted, if there is none."""
-        reason = self.context.connections.admit(connection.peer)
-        if reason is not None:
-            connection.reject(reason, "limits.max_connections or limits.max_connections_per_peer")
-            return False
+    def enter(self, connection: SyslogConnection) -> None:
+        """Look after a connection that was made."""
         self._open.add(connection)
-        self.counters.connections += 1
-        self.counters.connections_total += 1
-        return True
 
     def leave(self, connection: SyslogConnection) -> None:
-        """Give a connection's place back."""
+        """Look after a connection no longer."""
         self._open.discard(connection)
         if not self._open:
             self._all_left.set()
-        self.context.connections.leave(connection.peer)
-        self.counters.connections -= 1
 
     async def close(self, drain_timeout: float) -> None:
         """Stop accepting, read what peers have sent already, then close every connection."""
-        await self._accept_backlog()
-        while self._servers:
-            self._servers.pop().close()
-        self._all_left.clear()
         loop = asyncio.get_running_loop()
         deadline = loop.time() + drain_timeout
-        while self._open and loop.time() < deadline:
+        await self._acceptor.close(take_backlog=True)
+        while (self._open or self._acceptor.arriving) and loop.time() < deadline:
             for connection in list(self._open):
                 connection.quiet_polls = (
                     0 if connection.has_unread() else connection.quiet_polls + 1
@@ -264,17 +262,13 @@ class StreamListener:
                 if connection.quiet_polls >= _QUIET_POLLS:
                     connection.close()
             await asyncio.sleep(_DRAIN_POLL)
+        await self._acceptor.abort()
+        self._all_left.clear()
         for connection in list(self._open):
-            connection.close()
+            connection.abort()
         # The transports tell on their next turn that they are closed.
         if self._open:
             await self._all_left.wait()
 
-    async def _accept_backlog(self) -> None:
-        """Accept the connections that peers believe to be open; closing would reset them."""
-        while self._sockets:
-            sock, turns = self._sockets.pop(), 0
-            while is_readable(sock) and turns < BACKLOG:
-                turns += 1
-                await asyncio.sleep(0)
-        await asyncio.sleep(_DRAIN_POLL)  # an accepted connection is made some turns later
+    def _connection(self, peer: str, place: Place) -> SyslogConnection:
+        return SyslogConnection(self, peer, place)

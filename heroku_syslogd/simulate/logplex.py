@@ -1,12 +1,13 @@
 """Logplex as a sender: frames to the byte, and the buffer in front of each drain.
 
-Source: heroku/logplex, ``logplex_syslog_utils.erl``, ``logplex_utils.erl`` and
-``logplex_msg_buffer.erl``.
+Source: heroku/logplex, ``logplex_syslog_utils.erl``, ``logplex_utils.erl``,
+``logplex_http_drain.erl`` and ``logplex_msg_buffer.erl``.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from heroku_syslogd.simulate.line import LOGPLEX_LOSS, Line, timestamp, whole_seconds
@@ -40,6 +41,30 @@ def tcp_frame(line: Line) -> bytes:
     return b"%d %b" % (len(message), message)
 
 
+def http_message(line: Line) -> bytes:
+    """Return the message of ``line`` as HTTP drains send it, in ``application/logplex-1``.
+
+    HOSTNAME is the word ``host``, MSGID is nil, and there is no STRUCTURED-DATA (heroku/logplex
+    issue 204). MSG is as its producer gave it: today all of them end it with LF. Logplex itself
+    does not: its L10 line has none.
+    """
+    head = f"<{line.pri}>1 {line.timestamp} host {line.app_name} {line.procid} - "
+    msg = line.msg
+    if msg.endswith(b"\n") or _is_loss(line):
+        return head.encode() + msg
+    return b"%b%b\n" % (head.encode(), msg)
+
+
+def http_frame(line: Line) -> bytes:
+    """Return the message of ``line`` with its octet count, as it stands in a request body."""
+    message = http_message(line)
+    return b"%d %b" % (len(message), message)
+
+
+def _is_loss(line: Line) -> bool:
+    return line.procid == "logplex" and line.app_name == "heroku"
+
+
 def loss_line(app: int, token: str, dropped: int, since: float, now: float) -> Line:
     """Return the L10 line of a drain.
 
@@ -64,67 +89,137 @@ def loss_line(app: int, token: str, dropped: int, since: float, now: float) -> L
     return Line(app, token, LOGPLEX_LOSS, stamp, "heroku", "logplex", text.encode())
 
 
-class Packet(NamedTuple):
-    """Whole frames for one socket write."""
+class Loss(NamedTuple):
+    """Messages lost since the last report.
 
-    data: bytes
+    Attributes:
+        messages: How many.
+        since: Time of the first loss, in seconds.
+    """
+
     messages: int
+    since: float
+
+    def and_also(self, other: Loss) -> Loss:
+        """Return both losses as one."""
+        if not (self.messages and other.messages):
+            return self if self.messages else other
+        return Loss(self.messages + other.messages, min(self.since, other.since))
+
+
+NO_LOSS: Final = Loss(0, 0.0)
+
+
+class Packet(NamedTuple):
+    """Whole frames for one socket write.
+
+    Attributes:
+        frames: The frames.
+        announced: Losses that the L10 line tells of with which it begins; 0 without one.
+    """
+
+    frames: list[bytes]
+    announced: int
+
+    @property
+    def data(self) -> bytes:
+        """The frames, nothing between them."""
+        return b"".join(self.frames)
+
+    @property
+    def messages(self) -> int:
+        """How many frames."""
+        return len(self.frames)
 
 
 class LogBuffer:
     """The messages that wait for one drain.
 
-    A full buffer drops its oldest message and counts it. The next packet begins with an L10 line
-    that reports the count.
+    A full buffer drops its oldest message and counts it.
 
     Args:
         app: Index of the app.
         token: Drain token.
         capacity: Most messages held back.
+        frame: Form of the frames.
 
     Attributes:
         dropped: All messages that were ever dropped.
     """
 
-    def __init__(self, app: int, token: str, capacity: int = CAPACITY) -> None:
+    def __init__(
+        self,
+        app: int,
+        token: str,
+        capacity: int = CAPACITY,
+        frame: Callable[[Line], bytes] = tcp_frame,
+    ) -> None:
         self.dropped = 0
         self._app = app
         self._token = token
         self._capacity = capacity
-        self._frames: deque[bytes] = deque()
-        self._unreported = 0
-        self._dropping_since = 0.0
+        self._frame = frame
+        self._waiting: deque[tuple[Line, bytes]] = deque()
+        self._loss = NO_LOSS
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return len(self._waiting)
 
     def push(self, line: Line, now: float) -> None:
         """Append ``line``; ``now``, in seconds, dates a loss."""
-        if len(self._frames) >= self._capacity:
-            self._frames.popleft()
+        if len(self._waiting) >= self._capacity:
+            self._waiting.popleft()
             self.dropped += 1
-            if not self._unreported:
-                self._dropping_since = now
-            self._unreported += 1
-        self._frames.append(tcp_frame(line))
+            self._loss = self._loss.and_also(Loss(1, now))
+        self._waiting.append((line, self._frame(line)))
 
-    def take(self, now: float, target: int = TARGET_BYTES) -> Packet | None:
+    def holds(self, target: int) -> bool:
+        """Tell whether ``target`` bytes of frames wait, or no more will be taken."""
+        if len(self._waiting) >= self._capacity:
+            return True
+        return sum(len(frame) for _, frame in self._waiting) >= target
+
+    def take_loss(self) -> Loss:
+        """Take what is to be reported: messages dropped since the last call."""
+        loss, self._loss = self._loss, NO_LOSS
+        return loss
+
+    def take_lines(self, target: int, size: int = 0) -> list[tuple[Line, bytes]]:
+        """Take lines, with their frames, of at most ``target`` - ``size`` bytes.
+
+        A frame that is larger than ``target`` is taken alone: with ``size`` 0 there always is one.
+        """
+        waiting = self._waiting
+        taken: list[tuple[Line, bytes]] = []
+        while waiting and (not (taken or size) or size + len(waiting[0][1]) <= target):
+            size += len(waiting[0][1])
+            taken.append(waiting.popleft())
+        return taken
+
+    def take(
+        self, now: float, target: int = TARGET_BYTES, *, invents_loss: bool = False
+    ) -> Packet | None:
         """Take whole frames of at most ``target`` bytes, or one frame that is larger.
+
+        The first packet after a loss begins with an L10 line that reports it.
+
+        Args:
+            now: Time, in seconds.
+            target: Bytes.
+            invents_loss: Whether to report the loss of one message if there was none.
 
         Returns:
             The packet, or None if nothing waits.
         """
-        frames = self._frames
-        if not frames:
+        if not self._waiting:
             return None
-        packet: list[bytes] = []
-        size = 0
-        if self._unreported:
-            line = loss_line(self._app, self._token, self._unreported, self._dropping_since, now)
-            packet.append(tcp_frame(line))
-            size = len(packet[0])
-            self._unreported = 0
-        while frames and (not packet or size + len(frames[0]) <= target):
-            size += len(frames[0])
-            packet.append(frames.popleft())
-        return Packet(b"".join(packet), len(packet))
+        loss = self.take_loss()
+        if invents_loss and not loss.messages:
+            loss = Loss(1, now)
+        frames = [self._frame(self._loss_line(loss, now))] if loss.messages else []
+        size = sum(map(len, frames))
+        frames += [frame for _, frame in self.take_lines(target, size)]
+        return Packet(frames, loss.messages)
+
+    def _loss_line(self, loss: Loss, now: float) -> Line:
+        return loss_line(self._app, self._token, loss.messages, loss.since, now)

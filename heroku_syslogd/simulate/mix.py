@@ -1,22 +1,21 @@
 """The benchmark mix: 70 % app output, 22 % router, 6 % samples, 2 % anything else.
 
 The mean is 260 bytes per message, LF included and octet count not. `SteadyMix` deals the kinds
-from shuffled decks of 100, so that shares are exact and their order is not; `record` is the same
-mix as a list for benchmarks.
+from shuffled decks of 100, so that shares are exact and their order is not; `recording` has the
+same mix as lists for benchmarks.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Final
 
 from heroku_syslogd.simulate.app_output import web_output, worker_output
-from heroku_syslogd.simulate.dyno import SAMPLE_INTERVAL, Dyno, Run
+from heroku_syslogd.simulate.dyno import Dyno, Run
 from heroku_syslogd.simulate.fleet import App, Fleet
 from heroku_syslogd.simulate.line import APP_OUTPUT, PLATFORM, Line, timestamp
-from heroku_syslogd.simulate.logplex import loss_line, udp_datagram
+from heroku_syslogd.simulate.logplex import loss_line
 from heroku_syslogd.simulate.request import draw_request
 from heroku_syslogd.simulate.router import refused_message, router_message, router_pri
 from heroku_syslogd.simulate.stories import (
@@ -197,34 +196,3 @@ class SteadyMix:
             self._addons.extend((app, entry) for app in apps for entry in addon_samples(app, now))
         app, entry = self._addons.popleft()
         return entry.line(app, now)
-
-
-def record(count: int, *, apps: int = 3, dynos: int = 4, seed: int = 1) -> list[bytes]:
-    """Record ``count`` messages of the mix, in RFC 5424 form with their LF and no octet count.
-
-    The recording runs at the pace at which samples of a dyno come 20 s apart.
-
-    Args:
-        count: How many messages.
-        apps: How many apps they come from.
-        dynos: How many dynos each app has.
-        seed: Seed; the same gives the same bytes.
-    """
-    start = 1_700_000_000.271_828
-    fleet = Fleet(apps, dynos, seed, start)
-    mix = SteadyMix(fleet, start, recorded=True)
-    # Not a round number, or every timestamp would lose most of its digits.
-    spacing = SAMPLE_INTERVAL * SHARES["sample"] / (200 * apps * dynos) * 1.000_173
-    return [udp_datagram(line) for line in mix.lines(count, start, spacing)]
-
-
-def octet_framed(messages: Iterable[bytes]) -> bytes:
-    """Return ``messages`` as one stream of octet-counted frames (RFC 6587, section 3.4.1)."""
-    return b"".join([b"%d %b" % (len(message), message) for message in messages])
-
-
-def blocks(messages: Iterable[bytes], per_block: int) -> Iterator[bytes]:
-    """Yield octet-counted frames in blocks of ``per_block`` messages; the last may hold fewer."""
-    rest = iter(messages)
-    while block := list(islice(rest, per_block)):
-        yield octet_framed(block)

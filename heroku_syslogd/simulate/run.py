@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import inf
+from random import Random
 from typing import Final
 
 from heroku_syslogd.simulate.drain import Drain
-from heroku_syslogd.simulate.fleet import Fleet
+from heroku_syslogd.simulate.faults import FaultPlan, parse_faults
+from heroku_syslogd.simulate.fleet import App, Fleet
+from heroku_syslogd.simulate.http_drain import HttpDrain
 from heroku_syslogd.simulate.line import Line
 from heroku_syslogd.simulate.mix import SteadyMix
+from heroku_syslogd.simulate.progress import Progress, Summary
 from heroku_syslogd.simulate.rhythm import NaturalRhythm
 from heroku_syslogd.simulate.target import Target, parse_url
 from heroku_syslogd.simulate.tcp_drain import TcpDrain
+from heroku_syslogd.simulate.tls import client_context
 from heroku_syslogd.simulate.udp_drain import UdpDrain
 
 TICK: Final = 0.01
@@ -32,7 +38,7 @@ REPORT_INTERVAL: Final = 0.5
 FLUSH_TIMEOUT: Final = 5.0
 """Seconds at the end for what the drains still hold."""
 
-Report = Callable[["Progress"], None]
+Report = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +46,13 @@ class SimulateOptions:
     """What to simulate.
 
     Attributes:
-        url: Drain URL, ``syslog://`` or ``udpsyslog://``.
+        url: Drain URL of any scheme in `target.DEFAULT_PORTS`.
         apps: Apps, each with a drain of its own.
         dynos: Dynos per app.
         rate: Messages per second in all, in the benchmark mix; None for the natural rhythm.
         duration: Seconds; None for no end.
-        seed: Seed of the fleet.
+        seed: Seed of the fleet, and of the faults.
+        faults: Which faults to inject, in the form of `parse_faults`; none if empty.
     """
 
     url: str
@@ -54,48 +61,23 @@ class SimulateOptions:
     rate: float | None = None
     duration: float | None = 60.0
     seed: int = 1
+    faults: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be run.
 
         Raises:
             UnsupportedURL: The URL is not one that the simulator can send to.
-            ValueError: A number is out of range.
+            ValueError: A number is out of range, or a fault is unknown or impossible there.
         """
-        parse_url(self.url)
+        target = parse_url(self.url)
+        parse_faults(self.faults, target.scheme)
         if self.apps < 1 or self.dynos < 1:
             raise ValueError("apps and dynos are at least 1")
         if self.rate is not None and not self.rate > 0:
             raise ValueError("rate is more than 0")
         if self.duration is not None and not self.duration > 0:
             raise ValueError("duration is more than 0")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a simulation is.
-
-    Attributes:
-        sent: Messages handed to the kernel, L10 lines included.
-        bytes: Bytes of them as sent.
-        lost: Messages that were not: overflow, broken connections, refused datagrams.
-        seconds: Seconds since the start.
-        connections: Connections opened so far.
-        last_error: The last failure of a drain, in words.
-    """
-
-    sent: int
-    bytes: int
-    lost: int
-    seconds: float
-    connections: int
-    last_error: str | None = None
-
-
-class Summary(Progress):
-    """How a simulation ended; ``seconds`` includes the flush."""
-
-    __slots__ = ()
 
 
 def drain_tokens(options: SimulateOptions) -> dict[str, str]:
@@ -138,14 +120,19 @@ class Simulation:
         clock: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        target = parse_url(options.url)
+        self._target = parse_url(options.url)
         self._options = options
         self._report = report
         self._monotonic = monotonic
         self._began = clock()
         self._fleet = Fleet(options.apps, options.dynos, options.seed, self._began)
-        self._drains: list[Drain] = [
-            open_drain(target, app.index, app.token) for app in self._fleet.apps
+        shares = parse_faults(options.faults, self._target.scheme)
+        tls = client_context(self._target)
+        self._drains = [
+            open_drain(
+                self._target, app, tls, FaultPlan(shares, Random(f"{options.seed} {app.token}"))
+            )
+            for app in self._fleet.apps
         ]
         self._start = monotonic()
         self._reported_at = 0.0
@@ -164,7 +151,7 @@ class Simulation:
         progress = self._progress()
         if self._report is not None:
             self._report(progress)
-        return Summary(**asdict(progress))
+        return Summary.at_the_end(progress)
 
     async def _natural(self) -> None:
         """Offer lines when they are due by the rhythm of the fleet."""
@@ -212,15 +199,7 @@ class Simulation:
 
     def _progress(self) -> Progress:
         counts = [drain.counts for drain in self._drains]
-        errors = [count.last_error for count in counts if count.last_error]
-        return Progress(
-            sent=sum(count.sent for count in counts),
-            bytes=sum(count.bytes for count in counts),
-            lost=sum(count.lost for count in counts),
-            seconds=self._elapsed(),
-            connections=sum(count.connections for count in counts),
-            last_error=errors[-1] if errors else None,
-        )
+        return Progress.of(counts, self._elapsed(), has_answers=self._target.is_http)
 
     def _report_now_and_then(self) -> None:
         if self._report is None or self._elapsed() - self._reported_at < REPORT_INTERVAL:
@@ -229,8 +208,10 @@ class Simulation:
         self._report(self._progress())
 
 
-def open_drain(target: Target, app: int, token: str) -> Drain:
-    """Return the drain for the scheme of ``target``; it connects once it runs."""
+def open_drain(target: Target, app: App, tls: ssl.SSLContext | None, faults: FaultPlan) -> Drain:
+    """Return the drain of ``app`` for the scheme of ``target``; it connects once it runs."""
     if target.scheme == "udpsyslog":
         return UdpDrain(target)
-    return TcpDrain(target, app, token)
+    if target.is_http:
+        return HttpDrain(target, app.index, app.token, tls=tls, faults=faults)
+    return TcpDrain(target, app.index, app.token, tls=tls, faults=faults)

@@ -4,6 +4,7 @@ Standard library only; no asyncio, clock, logging or metrics. Nothing here raise
 a peer sent: a fault is a value with a reason.
 """
 
+from heroku_syslogd.wire.batch_body import BatchBody, BodyFault
 from heroku_syslogd.wire.framing import (
     Decoded,
     FrameDecoder,
@@ -22,6 +23,11 @@ from heroku_syslogd.wire.header import (
     parse_timestamp,
     stream_key,
 )
+from heroku_syslogd.wire.proxy_protocol import (
+    ProxyDecoder,
+    ProxyFault,
+    ProxyHeader,
+)
 from heroku_syslogd.wire.rendered import (
     HEAD_BYTES,
     RenderedDecoder,
@@ -32,6 +38,8 @@ from heroku_syslogd.wire.rendered import (
 __all__ = [
     "HEAD_BYTES",
     "VALID_PRI_VERSION",
+    "BatchBody",
+    "BodyFault",
     "Decoded",
     "Dialect",
     "FrameDecoder",
@@ -40,6 +48,9 @@ __all__ = [
     "HeaderReason",
     "Malformed",
     "Message",
+    "ProxyDecoder",
+    "ProxyFault",
+    "ProxyHeader",
     "RenderedDecoder",
     "encode_frame",
     "frame_of_rendered",

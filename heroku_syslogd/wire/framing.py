@@ -52,6 +52,7 @@ _BLANKS: Final = b"\n\r\0 "
 # chance match in garbage from swallowing megabytes. The lookbehind keeps the tail of a longer run
 # of digits from passing for a count.
 _NEXT_BOUNDARY: Final = re.compile(rb"[\n\0]|(?<![0-9])[1-9][0-9]{0,4} <[0-9]{1,3}>")
+_NEXT_COUNT: Final = re.compile(rb"(?<![0-9])[1-9][0-9]{0,4} <[0-9]{1,3}>")
 _PARTIAL_BOUNDARY: Final = re.compile(rb"(?<![0-9])[1-9][0-9]{0,4}(?: (?:<[0-9]{0,3})?)?\Z")
 _DIGITS: Final = re.compile(rb"[0-9]*")
 _TERMINATOR: Final = re.compile(rb"[\n\0]")
@@ -129,10 +130,20 @@ class FrameDecoder:
         max_frame_bytes: Longest message accepted, in bytes without its framing.
         fault_budget: Faults not made up for by messages at which the stream is given up; None to
             go on for ever.
+        counted_only: Whether octet counting is the only framing, as in the body of an HTTPS drain.
+            There LF delimits nothing, not even where a boundary is looked for.
     """
 
-    def __init__(self, max_frame_bytes: int = 65536, fault_budget: int | None = None) -> None:
+    def __init__(
+        self,
+        max_frame_bytes: int = 65536,
+        fault_budget: int | None = None,
+        *,
+        counted_only: bool = False,
+    ) -> None:
         self._max = max_frame_bytes
+        self._counted_only = counted_only
+        self._next_boundary = _NEXT_COUNT if counted_only else _NEXT_BOUNDARY
         self._fault_budget = fault_budget
         self._state = _State.BOUNDARY
         self._tail = b""  # start of a boundary that cannot be judged yet: a few bytes
@@ -240,7 +251,7 @@ class FrameDecoder:
     def _unusual(self, data: bytes, position: int) -> int:
         """Handle a boundary at which no complete count stands."""
         first = data[position]
-        if first == _LT:
+        if first == _LT and not self._counted_only:
             return self._lines(data, position)
         head = data[position : position + MAX_COUNT_DIGITS + 1]
         if 0x30 <= first <= 0x39:
@@ -321,7 +332,7 @@ class FrameDecoder:
         begin = position
         if self._after_digit and (digits := _DIGITS.match(data, position)):
             position = digits.end()
-        match = _NEXT_BOUNDARY.search(data, position)
+        match = self._next_boundary.search(data, position)
         if match:
             self._state = _State.BOUNDARY
             end = match.end() if match[0] in (b"\n", b"\0") else match.start()

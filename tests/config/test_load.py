@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from heroku_syslogd.config import Address, Config, Duration, changes, load, parse
+from heroku_syslogd.config import (
+    Address,
+    Config,
+    CredentialConfig,
+    Duration,
+    changes,
+    load,
+    parse,
+)
 from heroku_syslogd.errors import ConfigError
 from heroku_syslogd.heroku import Kind
 
@@ -42,9 +50,9 @@ def test_the_example_documents_every_key() -> None:
     text = EXAMPLE.read_text()
     for table in Config.__struct_fields__:
         default = getattr(Config(), table)
-        if table == "listener":
-            assert "[[listener]]" in text
-            default = default[0]
+        if table in ("listener", "credentials"):
+            assert f"[[{table}]]" in text
+            default = default[0] if default else CredentialConfig(user="any")
         else:
             assert f"[{table}]" in text
         for key in default.__struct_fields__:

@@ -195,7 +195,7 @@ def test_a_tls_client_is_turned_away(daemon: DaemonProcess) -> None:
     context = ssl.create_default_context()
     with connect(daemon.tcp) as connection, pytest.raises((ssl.SSLError, OSError)):
         context.wrap_socket(connection, server_hostname="localhost")
-    assert_turned_away(daemon, "tls_hello")
+    assert_turned_away(daemon, "tls_hello", "tls_on_plain_port")
 
 
 def test_an_http_client_is_turned_away(daemon: DaemonProcess) -> None:
@@ -204,15 +204,15 @@ def test_an_http_client_is_turned_away(daemon: DaemonProcess) -> None:
     with pytest.raises((http.client.HTTPException, OSError)):
         client.getresponse()
     client.close()
-    assert_turned_away(daemon, "http_request")
+    assert_turned_away(daemon, "http_request", "http_on_syslog_port")
 
 
-def assert_turned_away(daemon: DaemonProcess, reason: str) -> None:
-    rejected = {"listener": "tcp", "reason": "wrong_protocol"}
+def assert_turned_away(daemon: DaemonProcess, fault: str, reason: str) -> None:
+    rejected = {"listener": "tcp", "reason": reason}
     daemon.wait_for("heroku_syslogd_connections_rejected_total", rejected, 1)
-    assert daemon.total("heroku_syslogd_frame_errors_total", reason=reason) == 1
+    assert daemon.total("heroku_syslogd_frame_errors_total", reason=fault) == 1
     closed = daemon.events("connection.closed")
-    assert [(line["peer"], line["reason"]) for line in closed] == [("127.0.0.1", "wrong_protocol")]
+    assert [(line["peer"], line["reason"]) for line in closed] == [("127.0.0.1", reason)]
     assert "syslog" in closed[0]["hint"]
 
 

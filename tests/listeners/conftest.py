@@ -2,14 +2,23 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from heroku_syslogd import log
 from heroku_syslogd.bounded_queue import BoundedQueue
 from heroku_syslogd.config import Address, Duration, LimitsConfig, ListenerConfig
-from heroku_syslogd.listeners import ConnectionLimits, Listener, ListenerContext, open_listener
+from heroku_syslogd.credentials import Credential, Credentials
+from heroku_syslogd.listeners import (
+    ConnectionLimits,
+    FrameIds,
+    Listener,
+    ListenerContext,
+    open_listener,
+)
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.telemetry import ListenerCounters, Telemetry
 
@@ -25,7 +34,13 @@ LIMITS = LimitsConfig(
 class Site:
     """Listeners over one queue that no worker empties: the test does."""
 
-    def __init__(self, *, max_messages: int = 100, max_bytes: int = 100_000) -> None:
+    def __init__(
+        self,
+        *,
+        max_messages: int = 100,
+        max_bytes: int = 100_000,
+        credentials: Iterable[Credential] = (),
+    ) -> None:
         self.now = 1_700_000_000.0
         self.queue = BoundedQueue(max_messages, max_bytes)
         self.telemetry = Telemetry()
@@ -35,12 +50,15 @@ class Site:
             telemetry=self.telemetry,
             limits=LIMITS,
             connections=ConnectionLimits(LIMITS.max_connections, LIMITS.max_connections_per_peer),
+            credentials=Credentials(credentials),
+            frame_ids=FrameIds(),
             faults=PeerFaultLog(lambda: self.now),
+            log=log.get("listener"),
             clock=lambda: self.now,
         )
 
-    async def open(self, kind: str, host: str = "127.0.0.1") -> tuple[str, int]:
-        config = ListenerConfig(type=kind, address=Address(host, 0))  # type: ignore[arg-type]
+    async def open(self, kind: str, host: str = "127.0.0.1", **keys: Any) -> tuple[str, int]:
+        config = ListenerConfig(type=kind, address=Address(host, 0), **keys)  # type: ignore[arg-type]
         listener = await open_listener(config, self.context, {})
         self.listeners.append(listener)
         host, _, port = listener.addresses[0].rpartition(":")

@@ -139,15 +139,27 @@ async def test_good_messages_of_other_reads_restore_it_too(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hello", "fault"),
+    ("hello", "fault", "reason"),
     [
-        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20, FrameFault.TLS_HELLO),
-        (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20, FrameFault.HTTP_REQUEST),
-        (b"POST /logs HTTP/1.1\r\n\r\n", FrameFault.HTTP_REQUEST),
+        (
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20,
+            FrameFault.TLS_HELLO,
+            RejectReason.TLS_ON_PLAIN_PORT,
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 20,
+            FrameFault.HTTP_REQUEST,
+            RejectReason.HTTP_ON_SYSLOG_PORT,
+        ),
+        (
+            b"POST /logs HTTP/1.1\r\n\r\n",
+            FrameFault.HTTP_REQUEST,
+            RejectReason.HTTP_ON_SYSLOG_PORT,
+        ),
     ],
 )
 async def test_another_protocol_is_recognised_logged_once_and_closed(
-    site: Site, hello: bytes, fault: FrameFault
+    site: Site, hello: bytes, fault: FrameFault, reason: RejectReason
 ) -> None:
     address = await site.open("tcp")
     with capture_logs() as logs:
@@ -158,11 +170,11 @@ async def test_another_protocol_is_recognised_logged_once_and_closed(
 
     counters = site.counters("tcp")
     assert counters.frame_errors[fault] >= 3
-    assert counters.connections_rejected[RejectReason.WRONG_PROTOCOL] == 3
+    assert counters.connections_rejected[reason] == 3
     assert counters.received_bytes == sum(counters.rejected_bytes.values()) == 3 * len(hello)
     assert [(entry["event"], entry["reason"]) for entry in logs] == [
         ("frame.malformed", fault),
-        ("connection.closed", "wrong_protocol"),
+        ("connection.closed", reason),
     ]
 
 

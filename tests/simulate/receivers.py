@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+import trustme
 
 
 def split_octets(stream: bytes) -> list[bytes]:
@@ -68,9 +72,11 @@ class TcpReceiver:
 
 
 @asynccontextmanager
-async def tcp_receiver(close_first_after: int | None = None) -> AsyncIterator[TcpReceiver]:
+async def tcp_receiver(
+    close_first_after: int | None = None, *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[TcpReceiver]:
     receiver = TcpReceiver(close_first_after)
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
         yield receiver
@@ -106,3 +112,118 @@ async def udp_receiver() -> AsyncIterator[UdpReceiver]:
         yield receiver
     finally:
         transport.close()
+
+
+class Request(NamedTuple):
+    """A request as it came.
+
+    Attributes:
+        connection: Number of its connection, from 0.
+        head: Request line and headers, with the empty line behind them.
+        body: What came of the body.
+    """
+
+    connection: int
+    head: bytes
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.head.decode().split("\r\n")[1:-2]
+        return dict(line.split(": ", 1) for line in lines)
+
+    def messages(self) -> list[bytes]:
+        return split_octets(self.body)
+
+
+OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+"""The answer that Heroku's Dev Center asks for."""
+
+
+def answer(status: int) -> bytes:
+    return b"HTTP/1.1 %d Whatever\r\nContent-Length: 0\r\n\r\n" % status
+
+
+class HttpReceiver:
+    """Takes requests, and answers each with the next of ``answers``, then with `OK`.
+
+    An empty answer closes the connection; None keeps it, but never answers.
+    """
+
+    def __init__(self, answers: Iterable[bytes | None]) -> None:
+        self.requests: list[Request] = []
+        self.broken_off: list[Request] = []
+        self.connections = 0
+        self.closed = 0
+        self.port = 0
+        self.changed = asyncio.Condition()
+        self._answers = iter(answers)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number, self.connections = self.connections, self.connections + 1
+        try:
+            while await self._request(number, reader):
+                reply = next(self._answers, OK)
+                if not reply:
+                    if reply is None:
+                        await reader.read()
+                    break
+                writer.write(reply)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+            self.closed += 1
+            async with self.changed:
+                self.changed.notify_all()
+
+    async def _request(self, number: int, reader: asyncio.StreamReader) -> bool:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(Request(number, head, b"").headers["Content-Length"])
+        try:
+            self.requests.append(Request(number, head, await reader.readexactly(length)))
+        except asyncio.IncompleteReadError as error:
+            self.broken_off.append(Request(number, head, error.partial))
+            return False
+        async with self.changed:
+            self.changed.notify_all()
+        return True
+
+    async def until(self, predicate: Callable[[], bool]) -> None:
+        """Wait until ``predicate`` holds; it is asked after each request and connection."""
+        async with self.changed:
+            await self.changed.wait_for(predicate)
+
+    async def until_requests(self, count: int) -> None:
+        await self.until(lambda: len(self.requests) >= count)
+
+
+@asynccontextmanager
+async def http_receiver(
+    *answers: bytes | None, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[HttpReceiver]:
+    receiver = HttpReceiver(answers)
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
+    receiver.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield receiver
+        await receiver.until(lambda: receiver.closed == receiver.connections)
+
+
+class Authority:
+    """A certificate authority, and the contexts of both sides of a connection."""
+
+    def __init__(self) -> None:
+        self.ca = trustme.CA()
+
+    def server(self, *names: str) -> ssl.SSLContext:
+        """Return the context of a server; its certificate is for ``names``, or 127.0.0.1."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.ca.issue_cert(*(names or ("127.0.0.1",))).configure_cert(context)
+        return context
+
+    def client(self) -> ssl.SSLContext:
+        """Return the context of a client that trusts this authority alone."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.ca.configure_trust(context)
+        return context

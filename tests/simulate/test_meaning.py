@@ -16,7 +16,8 @@ from heroku_syslogd.simulate.dyno import SAMPLE_INTERVAL
 from heroku_syslogd.simulate.fleet import Fleet
 from heroku_syslogd.simulate.line import Line
 from heroku_syslogd.simulate.logplex import udp_datagram
-from heroku_syslogd.simulate.mix import SteadyMix, record
+from heroku_syslogd.simulate.mix import SteadyMix
+from heroku_syslogd.simulate.recording import record
 from heroku_syslogd.simulate.rhythm import NaturalRhythm
 from heroku_syslogd.wire import Dialect
 from tests.test_worker import Bench

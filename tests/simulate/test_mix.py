@@ -6,9 +6,8 @@ from collections import Counter
 import pytest
 
 from heroku_syslogd.simulate.fleet import Fleet
-from heroku_syslogd.simulate.mix import SHARES, SteadyMix, blocks, octet_framed, record
-
-from .receivers import split_octets
+from heroku_syslogd.simulate.mix import SHARES, SteadyMix
+from heroku_syslogd.simulate.recording import record
 
 NOT_OUTPUT = re.compile(
     rb"api|log-shuttle|heroku-[a-z]+|postgres\.[0-9]+|(?:run|scheduler|release)\.[0-9]{4}"
@@ -41,11 +40,6 @@ def test_mean_is_260_bytes(seed: int) -> None:
     messages = record(20_000, seed=seed)
 
     assert sum(map(len, messages)) / len(messages) == pytest.approx(260, rel=0.03)
-
-
-def test_recording_is_determined_by_its_seed() -> None:
-    assert record(500, seed=5) == record(500, seed=5)
-    assert record(500, seed=5) != record(500, seed=6)
 
 
 @pytest.mark.parametrize(
@@ -92,15 +86,6 @@ def test_apps_and_dynos_are_all_there() -> None:
 
     assert len({message.split(b" ", 3)[2] for message in messages}) == 5
     assert len(sampled) >= 30
-
-
-def test_framing() -> None:
-    messages = record(300)
-
-    assert split_octets(octet_framed(messages)) == messages
-    parts = list(blocks(messages, 128))
-    assert [len(split_octets(part)) for part in parts] == [128, 128, 44]
-    assert b"".join(parts) == octet_framed(messages)
 
 
 def test_a_fleet_with_no_dyno_up_still_keeps_its_count() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,7 @@ from heroku_syslogd.simulate import (
     simulate,
 )
 
-from .receivers import tcp_receiver, udp_receiver
+from .receivers import Authority, http_receiver, tcp_receiver, udp_receiver
 
 
 def options(port: int, *, rate: float | None = 4000, duration: float | None = 0.25,
@@ -44,6 +45,67 @@ async def test_udp_receiver_gets_what_the_summary_says() -> None:
         assert len(receiver.datagrams) == summary.sent == 125
         assert sum(map(len, receiver.datagrams)) == summary.bytes
         assert summary.lost == 0
+
+
+async def test_http_receiver_gets_what_the_summary_says() -> None:
+    async with http_receiver() as receiver:
+        summary = await simulate(options(receiver.port, scheme="http"))
+
+        messages = [message for request in receiver.requests for message in request.messages()]
+        assert len(messages) == summary.sent == summary.acknowledged == 1000
+        sent = sum(len(request.head) + len(request.body) for request in receiver.requests)
+        assert sent == summary.bytes
+        assert (summary.lost, summary.retries, summary.last_error) == (0, 0, None)
+        tokens = {request.headers["Logplex-Drain-Token"] for request in receiver.requests}
+        assert tokens == set(drain_tokens(options(1)))
+        counts = [int(request.headers["Logplex-Msg-Count"]) for request in receiver.requests]
+        assert sum(counts) == 1000
+
+
+@pytest.mark.parametrize("scheme", ["syslog+tls", "https"])
+async def test_the_authorities_of_the_environment_are_trusted(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority()
+    authority.ca.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    receiver = http_receiver if scheme == "https" else tcp_receiver
+    async with receiver(tls=authority.server()) as listening:
+        summary = await simulate(options(listening.port, scheme=scheme))
+
+    assert (summary.sent, summary.lost, summary.last_error) == (1000, 0, None)
+
+
+@pytest.mark.parametrize("scheme", ["syslog+tls", "https"])
+async def test_no_other_authority_is_trusted_but_without_checks(scheme: str) -> None:
+    receiver = http_receiver if scheme == "https" else tcp_receiver
+    async with receiver(tls=Authority().server()) as listening:
+        url = f"{scheme}://127.0.0.1:{listening.port}"
+        refused = await simulate(SimulateOptions(url, rate=4000, duration=0.1))
+        insecure = f"{url}/#insecure"
+        sent = await simulate(SimulateOptions(insecure, rate=4000, duration=0.1))
+
+    assert (refused.sent, refused.lost, refused.connections) == (0, 400, 0)
+    assert refused.last_error is not None
+    assert refused.last_error.startswith("the receiver's certificate is not trusted: ")
+    assert (sent.sent, sent.lost, sent.last_error) == (400, 0, None)
+
+
+async def test_faults_are_the_same_for_the_same_seed() -> None:
+    injected = []
+    for _ in range(2):
+        async with http_receiver() as receiver:
+            url = f"http://127.0.0.1:{receiver.port}"
+            faults = "miscount=0.5,unterminated-loss=0.5"
+            summary = await simulate(
+                SimulateOptions(url, apps=1, rate=1000, duration=0.05, faults=faults)
+            )
+            assert summary.faults == len(receiver.requests)
+            assert summary.sent + summary.damaged == summary.acknowledged
+            heads = [request.body[:3] == b"142" for request in receiver.requests]
+            injected.append(heads[0])
+
+    assert injected[0] == injected[1]
 
 
 async def test_natural_rhythm_begins_with_dynos_coming_up() -> None:
@@ -102,7 +164,13 @@ def test_options_out_of_range(wrong: dict[str, float]) -> None:
 
 def test_options_refuse_a_scheme() -> None:
     with pytest.raises(UnsupportedURL):
-        SimulateOptions("https://127.0.0.1/logplex")
+        SimulateOptions("gopher://127.0.0.1/logplex")
+
+
+@pytest.mark.parametrize(("url", "faults"), [("syslog://h", "headerless"), ("http://h", "fire")])
+def test_options_refuse_a_fault(url: str, faults: str) -> None:
+    with pytest.raises(ValueError, match=faults):
+        SimulateOptions(url, faults=faults)
 
 
 def test_tokens_belong_to_names() -> None:

@@ -1,0 +1,95 @@
+"""What of a changed configuration a running daemon takes over, and what needs a restart."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+
+from heroku_syslogd.config.schema import Config, ListenerConfig
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+RELOADABLE: Final = frozenset(
+    {
+        "log",
+        "limits",
+        "dynos",
+        "addons",
+        "app_metrics",
+        "drains",
+        "credentials",
+        "events.kinds",
+        "admin.users",
+        "listener.allow",
+        "listener.proxies",
+    }
+)
+"""Tables and keys that a running daemon takes over; the others need a restart."""
+
+
+class Changes(NamedTuple):
+    """Dotted keys in which two configurations differ.
+
+    Attributes:
+        applied: Those that a running daemon takes over.
+        restart: Those that need a restart.
+    """
+
+    applied: list[str]
+    restart: list[str]
+
+
+def changes(old: Config, new: Config) -> Changes:
+    """Compare two configurations."""
+    result = Changes([], [])
+    for table in Config.__struct_fields__:
+        before, after = getattr(old, table), getattr(new, table)
+        if isinstance(before, msgspec.Struct):
+            keys = _changed_keys(table, before, after)
+        elif table == "listener":
+            keys = _changed_listeners(before, after)
+        else:
+            keys = [table] if before != after else []
+        for key in keys:
+            applied = table in RELOADABLE or key in RELOADABLE
+            (result.applied if applied else result.restart).append(key)
+    return result
+
+
+def merged(old: Config, new: Config) -> Config:
+    """Return the old configuration with what a running daemon takes over from the new one.
+
+    What needs a restart keeps its old value, so that the next reload names it again.
+    """
+    tables = {table: getattr(new, table) for table in RELOADABLE if "." not in table}
+    wanted = {listener.label: listener for listener in new.listener}
+    listeners = tuple(_merge("listener", one, wanted.get(one.label, one)) for one in old.listener)
+    return msgspec.structs.replace(
+        old,
+        **tables,
+        listener=listeners,
+        admin=_merge("admin", old.admin, new.admin),
+        events=_merge("events", old.events, new.events),
+    )
+
+
+def _merge(table: str, old: T, new: T) -> T:
+    """Return a table with those of its keys taken over that can be."""
+    keys = [key for key in old.__struct_fields__ if f"{table}.{key}" in RELOADABLE]
+    return msgspec.structs.replace(old, **{key: getattr(new, key) for key in keys})
+
+
+def _changed_keys(table: str, before: msgspec.Struct, after: msgspec.Struct) -> list[str]:
+    names = before.__struct_fields__
+    return [f"{table}.{name}" for name in names if getattr(before, name) != getattr(after, name)]
+
+
+def _changed_listeners(
+    before: tuple[ListenerConfig, ...], after: tuple[ListenerConfig, ...]
+) -> list[str]:
+    """Name the keys that differ; the table as a whole if the listeners are others than before."""
+    if [one.label for one in before] != [one.label for one in after]:
+        return ["listener"]
+    pairs = zip(before, after, strict=True)
+    return sorted({key for old, new in pairs for key in _changed_keys("listener", old, new)})

@@ -1,0 +1,108 @@
+"""Reloading: a changed configuration and renewed certificates, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from heroku_syslogd import log
+from heroku_syslogd.admin import AdminServer
+from heroku_syslogd.certificates import CertificateError, ServerCertificate
+from heroku_syslogd.config import (
+    Config,
+    admin_credentials,
+    changes,
+    drain_credentials,
+    load,
+    merged,
+)
+from heroku_syslogd.errors import ConfigError
+from heroku_syslogd.listeners import Listener, ListenerContext
+from heroku_syslogd.pipeline import Pipeline, observer_of
+from heroku_syslogd.sinks import EventSink
+
+
+class Reloader:
+    """Hands a changed configuration to whoever goes by it.
+
+    Args:
+        config: The configuration that the daemon was started with.
+        path: Where it was read from; None if it has no file.
+        context: What listeners share.
+        listeners: The listeners, by label.
+        pipeline: What messages go through.
+        admin: The admin server.
+        events: The sink of structured events, None if there is none.
+
+    Attributes:
+        config: The configuration that is in force.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        path: Path | None,
+        context: ListenerContext,
+        listeners: Mapping[str, Listener],
+        pipeline: Pipeline,
+        admin: AdminServer,
+        events: EventSink | None,
+    ) -> None:
+        self.config = config
+        self._path = path
+        self._context = context
+        self._listeners = listeners
+        self._pipeline = pipeline
+        self._admin = admin
+        self._events = events
+        self._log = log.get("daemon")
+
+    def reload(self) -> None:
+        """Read the configuration and the certificates again; invalid ones change nothing.
+
+        The file of the events is opened anew in any case, so that it can be rotated.
+        """
+        if self._events is not None:
+            self._events.reopen()
+        if self._path is None:
+            self._log.info("config.nothing_to_reload")
+            return
+        telemetry = self._context.telemetry
+        try:
+            new = load(self._path)
+            credentials = drain_credentials(new, str(self._path))
+            renewals = [certificate.prepare() for certificate in self._certificates()]
+        except (ConfigError, CertificateError) as error:
+            telemetry.reload_successful = False
+            problems = str(error).splitlines()
+            self._log.error("config.reload_failed", file=str(self._path), problems=problems)
+            return
+        for renew in renewals:
+            renew()
+        self._context.credentials.configure(credentials)
+        self._take_over(new)
+        telemetry.reload_successful = True
+        telemetry.reload_success_at = self._context.clock()
+
+    def _certificates(self) -> list[ServerCertificate]:
+        servers: list[Listener | AdminServer] = [*self._listeners.values(), self._admin]
+        return [server.certificate for server in servers if server.certificate is not None]
+
+    def _take_over(self, new: Config) -> None:
+        changed = changes(self.config, new)
+        config = self.config = merged(self.config, new)
+        log.configure(config.log.level, config.log.format)
+        context = self._context
+        context.limits = config.limits
+        context.connections.max_connections = config.limits.max_connections
+        context.connections.max_per_peer = config.limits.max_connections_per_peer
+        self._pipeline.configure(config)
+        self._admin.users.configure(admin_credentials(config))
+        for listener in config.listener:
+            self._listeners[listener.label].configure(listener)
+        if self._events is not None:
+            self._events.kinds = frozenset(config.events.kinds)
+            self._pipeline.worker.observe(observer_of(self._events))
+        self._log.info("config.reloaded", applied=changed.applied)
+        if changed.restart:
+            self._log.warning("config.needs_restart", keys=changed.restart)

@@ -1,4 +1,4 @@
-"""The receivers: the daemon, rsyslog and syslog-ng, each told to take the same stream."""
+"""The receivers: the daemon, rsyslog and syslog-ng, each told to take the same messages."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import time
 import urllib.request
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self
 
-HOST: Final = "127.0.0.1"
+from benchmarks.transports import HOST, Certificate, Transport
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 _START_TIMEOUT: Final = 20.0
@@ -27,27 +28,43 @@ class ReceiverError(Exception):
     """A receiver did not start, or went away."""
 
 
+class Setting(NamedTuple):
+    """What a receiver has to be configured for.
+
+    Attributes:
+        transport: What it is sent over.
+        connections: How many connections it will be sent.
+        certificate: What it presents over TLS.
+    """
+
+    transport: Transport
+    connections: int
+    certificate: Certificate
+
+
 class Receiver(ABC):
     """One receiver process, from start to stop: a context manager.
 
     Args:
         directory: Where its configuration and its output go; empty, and its own.
-        connections: How many connections it will be sent.
+        setting: What it has to be configured for.
     """
 
     name: ClassVar[str]
+    transports: ClassVar[frozenset[Transport]]
+    """What it can take messages over."""
 
-    def __init__(self, directory: Path, connections: int) -> None:
+    def __init__(self, directory: Path, setting: Setting) -> None:
         self._directory = directory
-        self._connections = connections
+        self._setting = setting
         self._log = directory / "stderr"
         self._process: subprocess.Popen[bytes] | None = None
         self.address = (HOST, 0)
 
     @classmethod
     @abstractmethod
-    def find(cls) -> str | None:
-        """Return the program, None where it is not installed."""
+    def find(cls, transport: Transport) -> str | None:
+        """Return the program, None where it, or what it needs for a transport, is not installed."""
 
     @property
     def pid(self) -> int:
@@ -107,14 +124,15 @@ class Daemon(Receiver):
     """heroku-syslogd, of the interpreter that runs this, with its default limits."""
 
     name = "heroku-syslogd"
+    transports = frozenset(Transport)
     _COUNTERS: Final = ("received_messages_total", "applied_messages_total", "lost_messages_total")
 
-    def __init__(self, directory: Path, connections: int) -> None:
-        super().__init__(directory, connections)
+    def __init__(self, directory: Path, setting: Setting) -> None:
+        super().__init__(directory, setting)
         self._admin = ""
 
     @classmethod
-    def find(cls) -> str | None:
+    def find(cls, transport: Transport) -> str | None:
         """Return the interpreter."""
         return sys.executable
 
@@ -133,10 +151,14 @@ class Daemon(Receiver):
 
     def _prepare(self) -> list[str]:
         config = self._directory / "config.toml"
-        config.write_text(
+        transport, _, certificate = self._setting
+        text = (
             f'[log]\nformat = "json"\n[admin]\naddress = "{HOST}:0"\n'
-            f'[[listener]]\ntype = "tcp"\naddress = "{HOST}:0"\n'
+            f'[[listener]]\ntype = "{transport}"\naddress = "{HOST}:0"\n'
         )
+        if transport is Transport.TLS:
+            text += f'certificate = "{certificate.certificate}"\nkey = "{certificate.key}"\n'
+        config.write_text(text)
         return [sys.executable, "-m", "heroku_syslogd", "run", "--config", str(config)]
 
     def _is_listening(self) -> bool:
@@ -154,8 +176,10 @@ class Daemon(Receiver):
 class FileWriter(Receiver):
     """A receiver that writes every message to a file, one line each."""
 
-    def __init__(self, directory: Path, connections: int) -> None:
-        super().__init__(directory, connections)
+    transports = frozenset({Transport.TCP, Transport.TLS})
+
+    def __init__(self, directory: Path, setting: Setting) -> None:
+        super().__init__(directory, setting)
         self._output = directory / "output"
 
     def consumed(self) -> int:
@@ -168,7 +192,7 @@ class FileWriter(Receiver):
     def _prepare(self) -> list[str]:
         with socket.create_server((HOST, 0)) as free:
             self.address = free.getsockname()
-        program = self.find()
+        program = self.find(self._setting.transport)
         assert program is not None
         return [program, *self._configure(self._directory / "conf", self.address[1])]
 
@@ -185,25 +209,56 @@ class FileWriter(Receiver):
 
 
 class Rsyslog(FileWriter):
-    """rsyslog: imptcp, which detects octet counting, and omfile; a queue that suits the load."""
+    """rsyslog: imptcp, or imtcp for TLS, and omfile; a queue that suits the load.
+
+    Both inputs detect octet counting.
+    """
 
     name = "rsyslog"
+    _DRIVERS: Final = ("ossl", "gtls")
+    """Network stream drivers of TLS, best first: OpenSSL is what the daemon has, too."""
+    _MODULES: Final = ("lib/*/rsyslog", "lib/rsyslog", "lib64/rsyslog")
 
     @classmethod
-    def find(cls) -> str | None:
-        """Return ``rsyslogd`` of the PATH or of the administrator's."""
+    def find(cls, transport: Transport) -> str | None:
+        """Return ``rsyslogd`` of the PATH or of the administrator's; for TLS it needs a driver."""
+        if transport is Transport.TLS and cls._driver() is None:
+            return None
         return shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin:/sbin")
+
+    @classmethod
+    def _driver(cls) -> str | None:
+        for driver in cls._DRIVERS:
+            for modules in cls._MODULES:
+                if any(Path("/usr").glob(f"{modules}/lmnsd_{driver}.so")):
+                    return driver
+        return None
 
     def _configure(self, conf: Path, port: int) -> list[str]:
         conf.write_text(
             f'global(workDirectory="{self._directory}")\n'
             'main_queue(queue.type="FixedArray" queue.dequeueBatchSize="1024")\n'
-            'module(load="imptcp")\n'
-            f'input(type="imptcp" address="{HOST}" port="{port}")\n'
+            f"{self._input(port)}"
             f'action(type="omfile" file="{self._output}"'
             ' template="RSYSLOG_SyslogProtocol23Format")\n'
         )
         return ["-n", "-f", str(conf), "-i", str(self._directory / "pid")]
+
+    def _input(self, port: int) -> str:
+        transport, _, (certificate, key) = self._setting
+        listen = f'address="{HOST}" port="{port}"'
+        if transport is Transport.TCP:
+            return f'module(load="imptcp")\ninput(type="imptcp" {listen})\n'
+        driver = self._driver()
+        return (
+            f'global(defaultNetstreamDriver="{driver}"'
+            f' defaultNetstreamDriverCAFile="{certificate}"\n'
+            f' defaultNetstreamDriverCertFile="{certificate}"'
+            f' defaultNetstreamDriverKeyFile="{key}")\n'
+            f'module(load="imtcp" streamDriver.name="{driver}" streamDriver.mode="1"'
+            ' streamDriver.authMode="anon")\n'
+            f'input(type="imtcp" {listen})\n'
+        )
 
 
 class SyslogNg(FileWriter):
@@ -218,20 +273,25 @@ class SyslogNg(FileWriter):
     """Where unpack_syslog_ng.sh put it; None looks on the PATH."""
 
     @classmethod
-    def find(cls) -> str | None:
+    def find(cls, transport: Transport) -> str | None:
         """Return the wrapper of an unpacked one, else ``syslog-ng`` of the PATH."""
         if cls.root is not None:
             return shutil.which("syslog-ng", path=str(cls.root.resolve()))
         return shutil.which("syslog-ng", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
     def _configure(self, conf: Path, port: int) -> list[str]:
-        most = self._connections + 2  # connections, with room for the ones that see if it listens
+        transport, connections, (certificate, key) = self._setting
+        most = connections + 2  # with room for the ones that see if it listens
+        tls = (
+            f'\n  tls(cert-file("{certificate}") key-file("{key}") peer-verify(optional-untrusted))'
+        )
         window = most * 10_000
         conf.write_text(
             "@version: 3.35\n"
             "options { keep-hostname(yes); use-dns(no); stats-freq(0);\n"
             f"  flush-lines(1000); log-fifo-size({window}); }};\n"
-            f'source s {{ syslog(ip("{HOST}") port({port}) transport("tcp")\n'
+            f'source s {{ syslog(ip("{HOST}") port({port}) transport("{transport}")'
+            f"{tls if transport is Transport.TLS else ''}\n"
             f"  max-connections({most}) log-iw-size({window}) log-fetch-limit(1000)); }};\n"
             f'destination d {{ file("{self._output}" flags(syslog-protocol)); }};\n'
             "log { source(s); destination(d); flags(flow-control); };\n"

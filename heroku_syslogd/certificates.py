@@ -38,16 +38,18 @@ _OPTIONS: Final = (
     | ssl.OP_CIPHER_SERVER_PREFERENCE
 )
 
-# OpenSSL's reasons. It has no slot for a key whose kind is not that of the certificate.
+_NO_CERTIFICATE: Final = "it holds no PEM certificate"
+_NO_KEY: Final = "it holds no PEM private key that OpenSSL can read"
+_MALFORMED: Final = "it holds a malformed certificate"
+
+# By OpenSSL's reasons. It has no slot for a key whose kind is not that of the certificate.
 _MISMATCH: Final = {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED"}
-_TOO_WEAK: Final = {
-    "EE_KEY_TOO_SMALL": "its key is too small for OpenSSL's security level",
+_REFUSED: Final = {
     "CA_KEY_TOO_SMALL": "a key of its chain is too small for OpenSSL's security level",
     "CA_MD_TOO_WEAK": "a signature of its chain is too weak for OpenSSL's security level",
+    "EE_KEY_TOO_SMALL": "its key is too small for OpenSSL's security level",
+    "INVALID_CERTIFICATE": _MALFORMED,
 }
-
-_NO_CERTIFICATE: Final = "it holds no PEM certificate"
-_MALFORMED: Final = "it holds a malformed certificate"
 
 _Signatures = tuple[tuple[int, ...] | None, ...]
 
@@ -189,7 +191,7 @@ def _load(files: TLSFiles, alpn: Sequence[str]) -> _Loaded:
     """Load a certificate; raises `CertificateError`."""
     # OpenSSL's errors do not tell which file they are about.
     contents = [_read(path) for path in files if path is not None]
-    leaf = _parse(files.certificate, contents[0])
+    not_after, names = _parse(files.certificate, contents[0])
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= _OPTIONS
@@ -201,7 +203,7 @@ def _load(files: TLSFiles, alpn: Sequence[str]) -> _Loaded:
     if files.client_ca is not None:
         _use_authorities(context, files.client_ca)
         context.verify_mode = ssl.CERT_REQUIRED
-    return _Loaded(context, leaf.not_valid_after_utc.timestamp(), _names(leaf))
+    return _Loaded(context, not_after, names)
 
 
 def _read(path: Path) -> bytes:
@@ -211,11 +213,12 @@ def _read(path: Path) -> bytes:
         raise CertificateError(path, f"cannot read it: {error.strerror}") from error
 
 
-def _parse(path: Path, content: bytes) -> x509.Certificate:
-    """Return the first certificate of a file."""
+def _parse(path: Path, content: bytes) -> tuple[float, tuple[str, ...]]:
+    """Return when the first certificate of a file expires, and its names."""
     try:
-        return x509.load_pem_x509_certificate(content)
-    except ValueError as error:
+        leaf = x509.load_pem_x509_certificate(content)
+        return leaf.not_valid_after_utc.timestamp(), _names(leaf)
+    except (ValueError, x509.InvalidVersion) as error:
         problem = _MALFORMED if b"-----BEGIN CERTIFICATE-----" in content else _NO_CERTIFICATE
         raise CertificateError(path, problem) from error
 
@@ -249,11 +252,11 @@ def _use_pair(context: ssl.SSLContext, files: TLSFiles) -> None:
         if error.reason in _MISMATCH:
             problem = f"its private key is not that of the first certificate of {files.certificate}"
             raise CertificateError(key, problem) from error
-        if error.reason in _TOO_WEAK:
-            raise CertificateError(files.certificate, _TOO_WEAK[error.reason]) from error
+        if error.reason in _REFUSED:
+            raise CertificateError(files.certificate, _REFUSED[error.reason]) from error
         # As authorities its certificates may be anything that OpenSSL can read.
         _use_authorities(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), files.certificate)
-        raise CertificateError(key, "it holds no PEM private key") from error
+        raise CertificateError(key, _NO_KEY) from error
     except OSError as error:
         raise CertificateError(key, f"cannot read it: {error.strerror}") from error
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from heroku_syslogd import __version__, log
 from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
-from heroku_syslogd.config import Config, admin_credentials, drain_credentials
+from heroku_syslogd.config import Config, ListenerConfig, admin_credentials, drain_credentials
 from heroku_syslogd.credentials import Credentials
 from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
 from heroku_syslogd.housekeeping import Housekeeping
@@ -157,12 +157,13 @@ class Daemon:
         """Where the admin server listens."""
         return self._admin.address
 
-    def listener_address(self, kind: str) -> str | None:
-        """Return where the first listener of a type listens, None if there is none."""
+    def listening(self) -> list[tuple[ListenerConfig, str]]:
+        """Return the first listener of each type, with the address where it listens."""
+        first: dict[str, tuple[ListenerConfig, str]] = {}
         for config in self._config.listener:
-            if config.type == kind and config.label in self._listeners:
-                return self._listeners[config.label].addresses[0]
-        return None
+            if config.label in self._listeners:
+                first.setdefault(config.type, (config, self._listeners[config.label].addresses[0]))
+        return list(first.values())
 
     async def run(self, companion: Companion | None = None) -> int:
         """Run until a signal or `request_stop`; return the process's exit code.

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.message import Message
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -67,6 +68,18 @@ def wait_until(found: Callable[[], T | None], what: str, seconds: float = WAIT_S
         time.sleep(_POLL_SECONDS)
 
 
+class AdminAccess(NamedTuple):
+    """What the admin server asks for.
+
+    Attributes:
+        tls: Trusts its certificate; None where it speaks no TLS.
+        headers: Sent with every request.
+    """
+
+    tls: ssl.SSLContext | None = None
+    headers: Mapping[str, str] = {}
+
+
 class DaemonProcess:
     """A running ``heroku-syslogd run``.
 
@@ -74,12 +87,20 @@ class DaemonProcess:
         process: The process.
         config_path: Its configuration; rewrite it and call `reload`.
         log_path: Where its standard error goes.
+        admin: How to talk to its admin server.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], config_path: Path, log_path: Path) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        config_path: Path,
+        log_path: Path,
+        admin: AdminAccess = AdminAccess(),
+    ) -> None:
         self._process = process
         self.config_path = config_path
         self.log_path = log_path
+        self.admin = admin
 
     @property
     def pid(self) -> int:
@@ -96,11 +117,31 @@ class DaemonProcess:
         return self._listener("udp")
 
     @property
-    def admin_url(self) -> str:
-        return f"http://{self.events('daemon.started')[0]['admin']}"
+    def tls(self) -> Address:
+        """Where the first TLS listener listens."""
+        return self._listener("tls")
 
-    def _listener(self, kind: str) -> Address:
-        started = [line for line in self.events("listener.started") if line["type"] == kind]
+    @property
+    def http(self) -> Address:
+        """Where the first HTTP listener listens."""
+        return self._listener("http")
+
+    @property
+    def https(self) -> Address:
+        """Where the first HTTPS listener listens."""
+        return self._listener("https")
+
+    def address_of(self, listener: str) -> Address:
+        """Return where a listener listens, by its label."""
+        return self._listener(listener, "listener")
+
+    @property
+    def admin_url(self) -> str:
+        scheme = "https" if self.admin.tls else "http"
+        return f"{scheme}://{self.events('daemon.started')[0]['admin']}"
+
+    def _listener(self, wanted: str, key: str = "type") -> Address:
+        started = [line for line in self.events("listener.started") if line[key] == wanted]
         host, _, port = started[0]["addresses"][0].rpartition(":")
         return host, int(port)
 
@@ -130,9 +171,13 @@ class DaemonProcess:
         self, path: str, headers: Mapping[str, str] = {}
     ) -> tuple[int, Message[str, str], bytes]:
         """Return status, headers and body of what the admin server answers."""
-        request = urllib.request.Request(self.admin_url + path, headers=dict(headers))
+        request = urllib.request.Request(
+            self.admin_url + path, headers={**self.admin.headers, **headers}
+        )
         try:
-            with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
+            with urllib.request.urlopen(
+                request, timeout=WAIT_SECONDS, context=self.admin.tls
+            ) as response:
                 return response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             with error:
@@ -215,6 +260,7 @@ def spawn(
     options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
+    admin: AdminAccess = AdminAccess(),
 ) -> DaemonProcess:
     """Start the daemon and wait for nothing.
 
@@ -225,6 +271,7 @@ def spawn(
         options: More options of ``run``.
         environ: Variables to set.
         pass_fds: Descriptors to pass on.
+        admin: How to talk to its admin server.
     """
     config_path, log_path = directory / "config.toml", directory / "daemon.log"
     config_path.write_text(config, encoding="utf-8")
@@ -240,7 +287,7 @@ def spawn(
             env={**inherited, **environ},
             pass_fds=pass_fds,
         )
-    return DaemonProcess(process, config_path, log_path)
+    return DaemonProcess(process, config_path, log_path, admin)
 
 
 _NOT_INHERITED: Final = {
@@ -263,10 +310,17 @@ def running(
     options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
+    admin: AdminAccess = AdminAccess(),
 ) -> Iterator[DaemonProcess]:
     """Run the daemon, ready; see `spawn`. At the end it is stopped, and its log must be clean."""
     daemon = spawn(
-        config, directory, prefix=prefix, options=options, environ=environ, pass_fds=pass_fds
+        config,
+        directory,
+        prefix=prefix,
+        options=options,
+        environ=environ,
+        pass_fds=pass_fds,
+        admin=admin,
     )
     try:
         wait_until(lambda: daemon.ended() or daemon.events("daemon.started"), "daemon.started")
@@ -280,6 +334,13 @@ def running(
         daemon.kill()
 
 
-def connect(address: Address) -> socket.socket:
-    """Return a TCP connection whose operations cannot hang for ever."""
-    return socket.create_connection(address, timeout=WAIT_SECONDS)
+def connect(address: Address, source: str = "") -> socket.socket:
+    """Return a TCP connection whose operations cannot hang for ever.
+
+    Args:
+        address: Where to.
+        source: Address to come from, such as 127.0.0.2.
+    """
+    return socket.create_connection(
+        address, timeout=WAIT_SECONDS, source_address=(source, 0) if source else None
+    )

@@ -8,9 +8,10 @@ import shutil
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import trustme
@@ -133,7 +134,7 @@ def test_suites_of_tls_1_2(tmp_path: Path, leaf: str, offered: str, taken: str |
 
     with connected(certificate.context, peer) as (ours, theirs):
         assert ours.version() == "TLSv1.2"
-        assert (ours.cipher() or ("",))[0] == taken or offered
+        assert (ours.cipher() or ("",))[0] == (taken or offered)
         assert exchange(ours, theirs) == b"5 <1>ab"
         assert theirs.getpeercert(binary_form=True) == der(LEAVES[leaf])
 
@@ -149,19 +150,25 @@ def test_tls_1_3_is_what_is_agreed_on_by_default(tmp_path: Path, leaf: str) -> N
 
 def test_tls_1_1_is_refused(files: TLSFiles) -> None:
     certificate = ServerCertificate(files)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         peer = client(ssl.TLSVersion.TLSv1_1, "ALL:@SECLEVEL=0")
 
-    with pytest.raises(ssl.SSLError, match="unsupported protocol"):
-        connected(certificate.context, peer).__enter__()
+    with (
+        pytest.raises(ssl.SSLError, match="unsupported protocol"),
+        connected(certificate.context, peer),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("suite", ["AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256"])
 def test_suites_without_forward_secrecy_or_in_cbc_are_refused(tmp_path: Path, suite: str) -> None:
     certificate = ServerCertificate(files_of(tmp_path, RSA))
 
-    with pytest.raises(ssl.SSLError, match="no shared cipher"):
-        connected(certificate.context, client(ssl.TLSVersion.TLSv1_2, suite)).__enter__()
+    with (
+        pytest.raises(ssl.SSLError, match="no shared cipher"),
+        connected(certificate.context, client(ssl.TLSVersion.TLSv1_2, suite)),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -227,8 +234,11 @@ class TestPeerCertificates:
             assert ours.getpeercert(binary_form=True) == der(presented)
 
     def test_none_is_refused(self, certificate: ServerCertificate, version: ssl.TLSVersion) -> None:
-        with pytest.raises(ssl.SSLError, match="peer did not return a certificate"):
-            connected(certificate.context, client(version)).__enter__()
+        with (
+            pytest.raises(ssl.SSLError, match="peer did not return a certificate"),
+            connected(certificate.context, client(version)),
+        ):
+            pass
 
     def test_one_of_another_authority_is_refused(
         self, certificate: ServerCertificate, version: ssl.TLSVersion
@@ -236,8 +246,8 @@ class TestPeerCertificates:
         peer = client(version)
         OTHER_CA.issue_cert("relay@peer.example").configure_cert(peer)
 
-        with pytest.raises(ssl.SSLCertVerificationError):
-            connected(certificate.context, peer).__enter__()
+        with pytest.raises(ssl.SSLCertVerificationError), connected(certificate.context, peer):
+            pass
 
 
 def test_without_client_ca_no_certificate_is_asked_for(files: TLSFiles) -> None:
@@ -310,10 +320,21 @@ def test_a_certificate_may_have_no_names(tmp_path: Path) -> None:
     assert ServerCertificate(TLSFiles(write(tmp_path / "both.pem", content))).names == ()
 
 
+def patched(old: bytes, new: bytes) -> bytes:
+    """Return a certificate that expires in 2050 with some of its DER replaced."""
+    content = der(CA.issue_cert(NAME, not_after=datetime(2050, 1, 1, tzinfo=UTC)))
+    assert content.count(old) == 1
+    return ssl.DER_cert_to_PEM_cert(content.replace(old, new)).encode()
+
+
+OTHER_VERSION = patched(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x09")
+YEAR_0 = patched(b"20500101000000Z", b"00000101000000Z")
+# The extension of the names is an OCTET STRING that holds a SEQUENCE.
+NAMES_CUT_OFF = patched(b"\x04\x11\x30\x0f\x82\x0d", b"\x04\x11\x30\x0f\x82\x7d")
 GARBAGE = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 NO_CERTIFICATE = "it holds no PEM certificate"
 MALFORMED = "it holds a malformed certificate"
-NO_KEY = "it holds no PEM private key"
+NO_KEY = "it holds no PEM private key that OpenSSL can read"
 NOT_ITS_KEY = "its private key is not that of the first certificate of "
 
 
@@ -325,6 +346,9 @@ NOT_ITS_KEY = "its private key is not that of the first certificate of "
         pytest.param("cert.pem", der(EC), NO_CERTIFICATE, id="certificate in DER"),
         pytest.param("cert.pem", CERTIFICATE[:200], MALFORMED, id="certificate cut off"),
         pytest.param("cert.pem", GARBAGE, MALFORMED, id="certificate of garbage"),
+        pytest.param("cert.pem", OTHER_VERSION, MALFORMED, id="certificate of a version to come"),
+        pytest.param("cert.pem", YEAR_0, MALFORMED, id="certificate of the year 0"),
+        pytest.param("cert.pem", NAMES_CUT_OFF, MALFORMED, id="certificate with broken names"),
         pytest.param("cert.pem", CERTIFICATE + GARBAGE, MALFORMED, id="chain of garbage"),
         pytest.param("cert.pem", CERTIFICATE + CERTIFICATE[:200], MALFORMED, id="chain cut off"),
         pytest.param("key.pem", b"", NO_KEY, id="key empty"),
@@ -423,6 +447,14 @@ def flip(content: bytes) -> st.SearchStrategy[bytes]:
     return places.map(replaced)
 
 
+def failure(files: TLSFiles) -> CertificateError | None:
+    try:
+        ServerCertificate(files)
+    except CertificateError as error:
+        return error
+    return None
+
+
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
 @given(
     contents=st.tuples(
@@ -440,11 +472,9 @@ def test_no_content_raises_anything_else(
     for path, content in zip(paths, contents, strict=True):
         path.write_bytes(content)
 
-    try:
-        ServerCertificate(TLSFiles(*paths))
-    except CertificateError as error:
-        assert error.file in paths
-        assert len(error.problem) < 200
+    error = failure(TLSFiles(*paths))
+
+    assert error is None or error.file in paths
 
 
 def test_a_reload_is_for_new_handshakes(files: TLSFiles) -> None:
@@ -592,8 +622,8 @@ def test_authorities_are_watched_too(files: TLSFiles) -> None:
     certificate = ServerCertificate(files._replace(client_ca=authority))
     peer = client()
     EC.configure_cert(peer)
-    with pytest.raises(ssl.SSLCertVerificationError):
-        connected(certificate.context, peer).__enter__()
+    with pytest.raises(ssl.SSLCertVerificationError), connected(certificate.context, peer):
+        pass
 
     write(authority, AUTHORITY)
     assert certificate.refresh() is True
@@ -609,20 +639,24 @@ def test_a_link_to_a_copy_is_a_change(files: TLSFiles, tmp_path: Path) -> None:
     assert certificate.refresh() is True
 
 
+class Echo(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(data)
+
+
 async def test_a_server_that_takes_the_context_anew_serves_what_was_loaded_last(
     files: TLSFiles,
 ) -> None:
     certificate = ServerCertificate(files)
+    loop = asyncio.get_running_loop()
 
-    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await writer.start_tls(certificate.context)
-        while line := await reader.readline():
-            writer.write(line)
-        writer.close()
-
-    async def connect() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        host, port = server.sockets[0].getsockname()
-        return await asyncio.open_connection(host, port, ssl=client(), server_hostname=NAME)
+    async def serve(listening: socket.socket) -> None:
+        while True:
+            sock, _ = await loop.sock_accept(listening)
+            await loop.connect_accepted_socket(Echo, sock, ssl=certificate.context)
 
     async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
         writer.write(b"hello\n")
@@ -630,15 +664,21 @@ async def test_a_server_that_takes_the_context_anew_serves_what_was_loaded_last(
         connection: ssl.SSLObject = writer.get_extra_info("ssl_object")
         return connection.getpeercert(binary_form=True)
 
-    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
-        old = await connect()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        server = asyncio.create_task(serve(listening))
+        host, port = listening.getsockname()
+        old = await asyncio.open_connection(host, port, ssl=client(), server_hostname=NAME)
         assert await ask(*old) == der(EC)
         files_of(files.certificate.parent, OTHER)
         assert certificate.refresh() is True
-        new = await connect()
+        new = await asyncio.open_connection(host, port, ssl=client(), server_hostname=NAME)
 
         assert await ask(*new) == der(OTHER)
         assert await ask(*old) == der(EC)
         for _, writer in (old, new):
             writer.close()
             await writer.wait_closed()
+        server.cancel()
+        with suppress(asyncio.CancelledError):
+            await server

@@ -30,7 +30,8 @@ FRAME = encode_frame(b"<13>1 - h app web.1 - - hello")
 
 
 def connect(daemon: Daemon) -> socket.socket:
-    host, _, port = (daemon.listener_address("tcp") or "").rpartition(":")
+    addresses = {listener.type: address for listener, address in daemon.listening()}
+    host, _, port = addresses["tcp"].rpartition(":")
     return socket.create_connection((host, int(port)))
 
 

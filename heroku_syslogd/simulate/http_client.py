@@ -60,6 +60,7 @@ class HttpClient:
         self._scale = scale
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._unread = 0
+        self._is_written = False
 
     @property
     def is_connected(self) -> bool:
@@ -96,7 +97,7 @@ class HttpClient:
         assert self._streams is not None
         reader, writer = self._streams
         problem = "the receiver took too long to answer"
-        is_sent = False
+        self._is_written = False
         head: Head | None = None
         try:
             async with asyncio.timeout(RESPONSE_TIMEOUT * self._scale):
@@ -106,7 +107,6 @@ class HttpClient:
                     await self.close()
                     return Outcome()
                 await self._send(writer, attempt, slowly=fault is Fault.SLOW)
-                is_sent = True
                 head = await _read_head(reader)
                 self._unread = head.body_bytes
         except TimeoutError:
@@ -118,8 +118,9 @@ class HttpClient:
         except AnswerError as error:
             problem = str(error)
         if head is None or fault is Fault.LOST_REPLY:
+            is_in_doubt = self._is_written and not writer.transport.get_write_buffer_size()
             await self._abort()
-            return Outcome(problem=None if head else problem, is_in_doubt=is_sent)
+            return Outcome(problem=None if head else problem, is_in_doubt=is_in_doubt)
         outcome = Outcome(head.status)
         if outcome.verdict is not Verdict.ACKNOWLEDGED:
             outcome = outcome._replace(problem=f"the receiver answered {head.status}")
@@ -150,22 +151,26 @@ class HttpClient:
     async def _send(self, writer: asyncio.StreamWriter, attempt: Attempt, *, slowly: bool) -> None:
         head, body = request_head(self._target, self._token, attempt), attempt.body
         if not slowly:
-            await self._write(writer, head + body)
+            await self._write(writer, head + body, is_last=True)
             return
         await self._write(writer, head)
-        for piece in pieces(body, SLOW_PIECES):
+        parts = pieces(body, SLOW_PIECES)
+        for number, piece in enumerate(parts, start=1):
             await asyncio.sleep(SLOW_SECONDS / SLOW_PIECES * self._scale)
-            await self._write(writer, piece)
+            await self._write(writer, piece, is_last=number == len(parts))
 
     async def _break_off(self, writer: asyncio.StreamWriter, attempt: Attempt) -> None:
         head = request_head(self._target, self._token, attempt)
         await self._write(writer, head + break_off(attempt.frames, self._rng).data)
 
-    async def _write(self, writer: asyncio.StreamWriter, data: bytes) -> None:
+    async def _write(
+        self, writer: asyncio.StreamWriter, data: bytes, *, is_last: bool = False
+    ) -> None:
         if writer.is_closing():
             raise ConnectionResetError("the receiver closed the connection")
         writer.write(data)
         self.bytes += len(data)
+        self._is_written = is_last
         await writer.drain()
 
     async def _skip_body(self, reader: asyncio.StreamReader) -> None:

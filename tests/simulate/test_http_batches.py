@@ -15,6 +15,7 @@ from heroku_syslogd.simulate.http_batches import (
     Verdict,
     new_frame_id,
 )
+from heroku_syslogd.simulate.line import Line
 from heroku_syslogd.simulate.logplex import http_frame
 
 from .lines import TOKEN, line
@@ -121,12 +122,11 @@ def test_a_retry_has_the_frame_id_and_the_messages_of_the_attempt_before() -> No
     first = attempt_of(made)
     made.push(line(2), NOW)
     made.settle(UNAVAILABLE)
-    assert made.is_retrying
+    assert made.is_retrying is True
     second, third = tried(made, NO_ANSWER, OK)
 
     assert second == first._replace(number=2)
     assert third == first._replace(number=3)
-    assert not made.is_retrying
     counts = made.counts
     assert (counts.sent, counts.lost, counts.retries, counts.in_doubt) == (2, 0, 2, 0)
     assert attempt_of(made).messages == (line(2),)
@@ -304,16 +304,18 @@ def test_a_fault_is_for_a_new_batch_alone() -> None:
 
 
 def test_a_big_batch_is_100_kib_or_a_full_buffer() -> None:
-    made = batches(*range(1023))
-    assert not made.has_big_batch
-    made.push(line(1023), NOW)
-    assert made.has_big_batch
-
-    few = batches()
+    large = batches()
+    is_big = []
     for number in range(12):
-        assert not few.has_big_batch
-        few.push(line(number, size=9000), NOW)
-    assert few.has_big_batch
+        large.push(line(number, size=9000), NOW)
+        is_big.append(large.has_big_batch)
+
+    assert is_big == [False] * 11 + [True]
+    assert [batches(*range(count)).has_big_batch for count in (0, 1023, 1024)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_frame_ids_are_32_upper_case_digits_and_never_the_same() -> None:
@@ -333,7 +335,8 @@ def test_every_message_is_sent_or_damaged_or_lost(
     todo: list[int | tuple[Outcome, Fault | None]],
 ) -> None:
     made = batches(capacity=5)
-    pushed, loss_lines, ids = 0, 0, {}
+    pushed, loss_lines = 0, 0
+    ids: dict[str, tuple[Line, ...]] = {}
     for step in todo:
         if isinstance(step, int):
             for _ in range(step):

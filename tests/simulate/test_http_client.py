@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from heroku_syslogd.simulate.faults import Fault, FaultPlan
+from heroku_syslogd.simulate.faults import OF_ATTEMPT, Fault, FaultPlan
 from heroku_syslogd.simulate.http_batches import Attempt, Outcome
 from heroku_syslogd.simulate.http_client import HttpClient
 from heroku_syslogd.simulate.logplex import http_frame
@@ -18,8 +18,8 @@ from heroku_syslogd.simulate.target import Target, parse_url
 from .lines import TOKEN, line
 from .receivers import OK, Authority, HttpReceiver, answer, http_receiver
 
-# 5 s for an answer become 50 ms.
-SCALE = 0.01
+# 5 s for an answer become 250 ms.
+SCALE = 0.05
 
 FRAMES = tuple(http_frame(line(number, size=100)) for number in range(50))
 ATTEMPT = Attempt("09C557EAFCFB6CF2740EE62F62971098", 1, FRAMES, ())
@@ -168,7 +168,7 @@ async def test_nobody_there() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         client = HttpClient(parse_url(f"http://127.0.0.1:{unused.getsockname()[1]}"), TOKEN)
-        with pytest.raises(OSError, match="refused|failed"):
+        with pytest.raises(OSError, match=r"refused|failed"):
             await client.connect()
 
     assert (client.is_connected, client.connections) == (False, 0)
@@ -197,6 +197,34 @@ async def test_https() -> None:
     ):
         assert await client.post(ATTEMPT) == Outcome(200)
         assert receiver.requests[0].body == ATTEMPT.body
+
+
+@pytest.mark.parametrize("fault", list(OF_ATTEMPT))
+async def test_faults_over_tls(fault: Fault) -> None:
+    authority = Authority()
+    async with http_receiver(tls=authority.server()) as receiver:
+        async with connected(receiver, tls=authority.client(), scale=0.1) as client:
+            outcome = await client.post(ATTEMPT, fault)
+        await receiver.until(lambda: receiver.closed == 1)
+
+        whole = fault is not Fault.DISCONNECT
+        assert [request.body for request in receiver.requests] == [ATTEMPT.body] * whole
+        assert len(receiver.broken_off) == (not whole)
+        assert outcome.is_in_doubt == (fault is Fault.LOST_REPLY)
+
+
+@pytest.mark.parametrize("reply", [b"", b"junk\r\n", None])
+async def test_failures_over_tls(reply: bytes | None) -> None:
+    authority = Authority()
+    async with (
+        http_receiver(reply, tls=authority.server()) as receiver,
+        connected(receiver, tls=authority.client(), scale=SCALE) as client,
+    ):
+        outcome = await client.post(ATTEMPT)
+
+        assert outcome.status is None
+        assert outcome.is_in_doubt
+        assert not client.is_connected
 
 
 async def test_a_certificate_is_checked() -> None:

@@ -1,7 +1,15 @@
 from __future__ import annotations
 
 from heroku_syslogd.simulate.line import Line
-from heroku_syslogd.simulate.logplex import LogBuffer, loss_line, tcp_frame, udp_datagram
+from heroku_syslogd.simulate.logplex import (
+    LogBuffer,
+    Loss,
+    http_frame,
+    http_message,
+    loss_line,
+    tcp_frame,
+    udp_datagram,
+)
 
 from .receivers import split_octets
 
@@ -23,6 +31,53 @@ def test_frame_is_logplex_own_example() -> None:
 
 def test_datagram_has_no_octet_count() -> None:
     assert udp_datagram(line()) == STATE
+
+
+def test_frame_over_http_is_a_captured_one() -> None:
+    # heroku/logplex issue 105.
+    assert http_frame(line()) == (
+        b"93 <45>1 2014-11-11T08:24:24.064853+00:00 host heroku web.1"
+        b" - State changed from starting to up\n"
+    )
+
+
+def test_loss_line_over_http_is_a_captured_one_and_has_no_line_feed() -> None:
+    loss = loss_line(0, TOKEN, 1, since=1415402985.0, now=1415694265.0)
+
+    # heroku/logplex issue 105.
+    assert http_frame(loss) == (
+        b"142 <172>1 2014-11-11T08:24:25+00:00 host heroku logplex - Error L10 (output buffer"
+        b" overflow): 1 messages dropped since 2014-11-07T23:29:45+00:00."
+    )
+    assert udp_datagram(loss).endswith(b".\n")
+
+
+def test_an_empty_line_over_http_is_a_line_feed() -> None:
+    assert http_message(line(b"")).endswith(b" web.1 - \n")
+    assert http_message(line(b"up\n")) == http_message(line(b"up"))
+
+
+def test_losses_add_up_from_the_first_one() -> None:
+    none = Loss(0, 0.0)
+
+    assert Loss(2, 5.0).and_also(Loss(3, 4.0)) == Loss(5, 4.0)
+    assert Loss(2, 5.0).and_also(none) == none.and_also(Loss(2, 5.0)) == Loss(2, 5.0)
+    assert none.and_also(none) == none
+
+
+def test_a_loss_is_invented_only_where_there_is_none() -> None:
+    buffer = LogBuffer(0, TOKEN, capacity=1)
+    buffer.push(line(), now=0.0)
+    invented = buffer.take(now=0.0, invents_loss=True)
+    for _ in range(3):
+        buffer.push(line(), now=0.0)
+    real = buffer.take(now=0.0, invents_loss=True)
+
+    assert invented is not None
+    assert real is not None
+    assert (invented.announced, real.announced) == (1, 2)
+    assert b" 1 messages dropped" in invented.data
+    assert b" 2 messages dropped" in real.data
 
 
 def test_line_feed_is_appended_only_where_it_is_missing() -> None:

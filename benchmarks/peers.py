@@ -217,7 +217,8 @@ class Rsyslog(FileWriter):
     name = "rsyslog"
     _DRIVERS: Final = ("ossl", "gtls")
     """Network stream drivers of TLS, best first: OpenSSL is what the daemon has, too."""
-    _MODULES: Final = ("lib/*/rsyslog", "lib/rsyslog", "lib64/rsyslog")
+    modules: ClassVar[tuple[str, ...]] = ("lib/*/rsyslog", "lib/rsyslog", "lib64/rsyslog")
+    """Where its modules may be, below /usr."""
 
     @classmethod
     def find(cls, transport: Transport) -> str | None:
@@ -229,7 +230,7 @@ class Rsyslog(FileWriter):
     @classmethod
     def _driver(cls) -> str | None:
         for driver in cls._DRIVERS:
-            for modules in cls._MODULES:
+            for modules in cls.modules:
                 if any(Path("/usr").glob(f"{modules}/lmnsd_{driver}.so")):
                     return driver
         return None

@@ -11,6 +11,7 @@ import select
 import socket
 import struct
 import termios
+from ipaddress import IPv6Address, IPv6Network
 from typing import Final
 
 from heroku_syslogd.config import Address, ListenerConfig
@@ -91,6 +92,20 @@ def peer_host(address: object) -> str:
     """Return the host of a peer's address; IPv4 as such where a dual-stack socket maps it."""
     host = str(address[0]) if isinstance(address, tuple) and address else "?"
     return host.removeprefix("::ffff:") if "." in host else host
+
+
+def peer_site(host: str) -> str:
+    """Return what counts as one peer: an IPv4 address, or the /64 of an IPv6 address.
+
+    Of the latter whoever has one address has 2^64 (RFC 6177).
+    """
+    if ":" not in host:
+        return host
+    try:
+        address = IPv6Address(host.partition("%")[0])  # without the scope of fe80::
+    except ValueError:
+        return host
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 def raise_descriptor_limit(wanted: int) -> int:

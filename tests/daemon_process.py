@@ -80,6 +80,9 @@ class AdminAccess(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+PLAIN_ADMIN: Final = AdminAccess()
+
+
 class DaemonProcess:
     """A running ``heroku-syslogd run``.
 
@@ -95,7 +98,7 @@ class DaemonProcess:
         process: subprocess.Popen[bytes],
         config_path: Path,
         log_path: Path,
-        admin: AdminAccess = AdminAccess(),
+        admin: AdminAccess = PLAIN_ADMIN,
     ) -> None:
         self._process = process
         self.config_path = config_path
@@ -260,7 +263,7 @@ def spawn(
     options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
-    admin: AdminAccess = AdminAccess(),
+    admin: AdminAccess = PLAIN_ADMIN,
 ) -> DaemonProcess:
     """Start the daemon and wait for nothing.
 
@@ -310,7 +313,7 @@ def running(
     options: Sequence[str] = (),
     environ: Mapping[str, str] = {},
     pass_fds: Sequence[int] = (),
-    admin: AdminAccess = AdminAccess(),
+    admin: AdminAccess = PLAIN_ADMIN,
 ) -> Iterator[DaemonProcess]:
     """Run the daemon, ready; see `spawn`. At the end it is stopped, and its log must be clean."""
     daemon = spawn(

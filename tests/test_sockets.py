@@ -15,6 +15,7 @@ from heroku_syslogd.sockets import (
     kernel_drops,
     open_sockets,
     peer_host,
+    peer_site,
     raise_descriptor_limit,
 )
 
@@ -96,3 +97,18 @@ def test_the_limit_of_open_files_is_raised_as_far_as_allowed() -> None:
         assert raise_descriptor_limit(before[1] + 1) == before[1]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("?", "?"),
+        ("no:address", "no:address"),
+    ],
+)
+def test_all_addresses_of_an_ipv6_site_are_one_peer(host: str, site: str) -> None:
+    assert peer_site(host) == site

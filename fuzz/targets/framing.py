@@ -29,13 +29,11 @@ class Outcome(NamedTuple):
     Attributes:
         frames: Its messages.
         stretches: Reason and bytes of each malformed stretch.
-        framing: Bytes of the framing of all messages; right for a stream fed byte by byte.
         is_spent: Whether it was given up.
     """
 
     frames: list[bytes]
     stretches: list[tuple[FrameFault, int]]
-    framing: int
     is_spent: bool
 
 
@@ -62,24 +60,25 @@ def check(data: bytes) -> None:
     budget = _BUDGETS[flags >> 1 & 3]
     counted_only = bool(flags & _COUNTED_ONLY)
 
-    def decode(pieces: Iterable[bytes]) -> Outcome:
+    def decode(pieces: Iterable[bytes]) -> tuple[Outcome, int]:
         return _decode(FrameDecoder(limit, budget, counted_only=counted_only), pieces, limit)
 
-    whole = decode([stream])
+    whole, _ = decode([stream])
     for pieces in (chunks(stream, sizes), chunks(stream, (4096,))):
-        assert decode(pieces)[:2] == whole[:2], "another split gives other messages or faults"
+        assert decode(pieces)[0] == whole, "another split gives other messages or faults"
     if len(stream) <= _LONGEST_BYTEWISE:
-        single = decode(chunks(stream, (1,)))
-        assert single[:2] == whole[:2], "byte by byte gives other messages or faults"
+        single, framing = decode(chunks(stream, (1,)))
+        assert single == whole, "byte by byte gives other messages or faults"
         dropped = sum(count for _, count in single.stretches)
-        accounted = sum(map(len, single.frames)) + single.framing + dropped
+        accounted = sum(map(len, single.frames)) + framing + dropped
         assert accounted == len(stream), f"{accounted} of {len(stream)} bytes are accounted for"
-        assert not counted_only or single.framing == _framing_of(single.frames)
+        assert not counted_only or framing == _framing_of(single.frames)
     again = FrameDecoder(limit, budget, counted_only=counted_only)
     assert again.feed(b"".join(map(encode_frame, whole.frames))) == (whole.frames, [])
 
 
-def _decode(decoder: FrameDecoder, pieces: Iterable[bytes], limit: int) -> Outcome:
+def _decode(decoder: FrameDecoder, pieces: Iterable[bytes], limit: int) -> tuple[Outcome, int]:
+    """Decode pieces; return the outcome and, if each is a byte, the bytes of all framing."""
     frames: list[bytes] = []
     faults: list[Malformed] = []
     framing = 0
@@ -101,7 +100,7 @@ def _decode(decoder: FrameDecoder, pieces: Iterable[bytes], limit: int) -> Outco
     assert decoder.retained == 0, "something is retained after the end"
     assert len(rest.frames) <= 1, "more than one message at the end"
     assert all(len(frame) <= limit for frame in rest.frames), "a message above the limit"
-    return Outcome(frames + rest.frames, _stretches(faults + rest.faults), framing, is_spent)
+    return Outcome(frames + rest.frames, _stretches(faults + rest.faults), is_spent), framing
 
 
 def _framing_of(frames: Iterable[bytes]) -> int:

@@ -59,6 +59,8 @@ _TLS_HINTS: Final = {
     "SSLV3_ALERT_BAD_CERTIFICATE": _DISTRUST,
     "SSLV3_ALERT_CERTIFICATE_EXPIRED": _DISTRUST,
     "SSLV3_ALERT_CERTIFICATE_UNKNOWN": _DISTRUST,
+    # What Erlang sends where the host name does not match, and so Logplex.
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": _DISTRUST,
 }
 
 

@@ -21,6 +21,7 @@ from heroku_syslogd.listeners.http_policy import (
     refusal_of_head,
     refusal_of_target,
 )
+from heroku_syslogd.sockets import peer_site
 from heroku_syslogd.wire import BatchBody, BodyFault, Decoded, Dialect
 
 HOLD: Final = 4.0
@@ -107,14 +108,22 @@ class Intake:
             return status
         sender = self._sender(request, peer, account)
         if self._is_duplicate(sender):
-            return self._note_duplicate()  # aiohttp reads the body and drops it
+            # Logplex takes an answer in the middle of its request for a failure.
+            await self._receive(request, began, lambda _: None)
+            return self._note_duplicate()
         # Before the body is read, too: what has not been read waits with its sender.
         if self.is_stopping or not await self._wait_for_room(began):
             return UNAVAILABLE
         with self._bodies.open(request.content) as held:
             body = self._new_body(is_gzipped=is_gzipped(headers))
+
+            def decode(data: bytes) -> BodyFault | None:
+                fault = body.feed(data)
+                held.grow_to(body.memory)
+                return fault
+
             try:
-                decoded = await self._read(request, body, held.grow_to, began)
+                decoded = await self._receive(request, began, decode) or body.finish()
             except BodyGivenUp:
                 return UNAVAILABLE
             if isinstance(decoded, BodyFault):
@@ -134,7 +143,8 @@ class Intake:
         if not credentials.required:
             return _NOBODY
         authorization = request.headers.get("Authorization")
-        return credentials.known(authorization) or await credentials.verify(authorization, peer)
+        known = credentials.known(authorization)
+        return known or await credentials.verify(authorization, peer_site(peer))
 
     def _sender(self, request: web.BaseRequest, peer: str, account: Accepted) -> Sender:
         headers = request.headers
@@ -179,14 +189,13 @@ class Intake:
             gzipped=is_gzipped,
         )
 
-    async def _read(
+    async def _receive(
         self,
         request: web.BaseRequest,
-        body: BatchBody,
-        hold: Callable[[int], None],
         began: float,
-    ) -> Decoded | BodyFault:
-        """Decode the body while it comes.
+        consume: Callable[[bytes], BodyFault | None],
+    ) -> BodyFault | None:
+        """Hand on the body while it comes, to its end or to the first fault.
 
         Raises:
             BodyGivenUp: It had to give way to others.
@@ -200,16 +209,15 @@ class Intake:
         try:
             async with asyncio.timeout_at(began + self._context.limits.request_timeout):
                 while data := await content.readany():
-                    if fault := body.feed(data):
+                    if fault := consume(data):
                         return fault
-                    hold(body.memory)
         except TimeoutError:
             raise RequestTimeout from None
         except (web.RequestPayloadError, HttpProcessingError):
             return BodyFault.BAD_CODING
         except OSError:
             raise ConnectionResetError from None
-        return body.finish()
+        return None
 
     def _admit(self, decoded: Decoded, size: int, sender: Sender, stated_count: str | None) -> None:
         """Queue a batch whose body has come whole, and account for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from heroku_syslogd.sockets import peer_site
 from heroku_syslogd.telemetry import ListenerCounters, RejectReason
 
 
@@ -66,9 +67,10 @@ class Place:
 
         Behind a proxy the peer is known only when its PROXY header has been read.
         """
-        reason = self._limits.identify(peer)
+        site = peer_site(peer)
+        reason = self._limits.identify(site)
         if reason is None:
-            self._peer = peer
+            self._peer = site
             self._counters.connections_total += 1
         return reason
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import http.client
 import ssl
+import uuid
 from collections.abc import Mapping
 from typing import Final, Self
 
@@ -25,18 +25,18 @@ def batch(count: int) -> bytes:
     return b"".join(encode_frame(batch_line(f"message {number}")) for number in range(count))
 
 
-def batch_headers(drain: str, count: int, frame: str) -> dict[str, str]:
+def batch_headers(drain: str, count: int, frame_id: str = "") -> dict[str, str]:
     """Return Logplex's headers, in its order.
 
     Args:
         drain: Drain token.
         count: Messages in the body.
-        frame: Names the batch; ``Logplex-Frame-Id`` is made of it.
+        frame_id: ``Logplex-Frame-Id``; a new one unless given.
     """
     return {
         "Content-Type": "application/logplex-1",
         "Logplex-Msg-Count": str(count),
-        "Logplex-Frame-Id": hashlib.md5(frame.encode()).hexdigest().upper(),
+        "Logplex-Frame-Id": frame_id or uuid.uuid4().hex.upper(),
         "Logplex-Drain-Token": drain,
         "User-Agent": "Logplex/v72",
     }
@@ -88,7 +88,6 @@ class Poster:
         )
         self._drain = drain
         self._headers = dict(headers)
-        self._posted = 0
 
     def __enter__(self) -> Self:
         self._connection.connect()
@@ -99,11 +98,9 @@ class Poster:
 
     def post(self, count: int = 1, body: bytes | None = None, path: str = PATH) -> int:
         """Post a batch of that many messages and return the status of the answer."""
-        self._posted += 1
-        headers = batch_headers(self._drain, count, f"{self._drain} {id(self)} {self._posted}")
-        self._connection.request(
-            "POST", path, batch(count) if body is None else body, {**headers, **self._headers}
-        )
+        content = batch(count) if body is None else body
+        headers = {**batch_headers(self._drain, count), **self._headers}
+        self._connection.request("POST", path, content, headers)
         with self._connection.getresponse() as answer:
             assert answer.read() == b""
             return answer.status

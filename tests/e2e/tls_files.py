@@ -1,4 +1,4 @@
-"""Certificates for the daemon and its peers: an authority, and files as configurations name them."""
+"""Certificates for the daemon and its peers: an authority, and the files that it fills."""
 
 from __future__ import annotations
 

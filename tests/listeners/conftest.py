@@ -2,15 +2,17 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 
 from heroku_syslogd import log
-from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.config import Address, Duration, LimitsConfig, ListenerConfig
+from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
+from heroku_syslogd.config import Address, Duration, LimitsConfig, ListenerConfig, Network
 from heroku_syslogd.credentials import Credential, Credentials
 from heroku_syslogd.listeners import (
     ConnectionLimits,
@@ -20,7 +22,9 @@ from heroku_syslogd.listeners import (
     open_listener,
 )
 from heroku_syslogd.log import PeerFaultLog
-from heroku_syslogd.telemetry import ListenerCounters, Telemetry
+from heroku_syslogd.telemetry import ListenerCounters, RejectReason, Telemetry
+from heroku_syslogd.wire import Dialect
+from tests.listeners.authority import Authority
 
 LIMITS = LimitsConfig(
     max_frame_bytes=1024,
@@ -29,6 +33,7 @@ LIMITS = LimitsConfig(
     idle_timeout=Duration(600),
     fault_budget=5,
 )
+FILLER = Origin("filler", "192.0.2.1", Dialect.RFC5424)
 
 
 class Site:
@@ -45,6 +50,7 @@ class Site:
         self.queue = BoundedQueue(max_messages, max_bytes)
         self.telemetry = Telemetry()
         self.listeners: list[Listener] = []
+        self.mistakes: list[dict[str, Any]] = []
         self.context = ListenerContext(
             queue=self.queue,
             telemetry=self.telemetry,
@@ -64,8 +70,29 @@ class Site:
         host, _, port = listener.addresses[0].rpartition(":")
         return host.strip("[]"), int(port)
 
+    def limit(self, **keys: Any) -> None:
+        """Change limits, as a reload does."""
+        limits = self.context.limits = msgspec.structs.replace(self.context.limits, **keys)
+        self.context.connections.max_connections = limits.max_connections
+        self.context.connections.max_per_peer = limits.max_connections_per_peer
+
     def counters(self, kind: str) -> ListenerCounters:
         return self.telemetry.listener(kind)
+
+    def rejected(self, kind: str) -> dict[RejectReason, int]:
+        """Return how many connections a listener has closed, by reason."""
+        rejected = self.counters(kind).connections_rejected
+        return {reason: count for reason, count in rejected.items() if count}
+
+    @property
+    def places(self) -> int:
+        """Places that are taken, however they are counted: all counts agree, or it is a bug."""
+        limits = self.context.connections
+        counted = sum(one.connections for one in self.telemetry.listeners.values())
+        assert limits._open == counted
+        assert sum(limits._by_peer.values()) <= counted
+        assert counted or not limits._by_peer
+        return counted
 
     async def take(self, messages: int) -> list[bytes]:
         """Take that many messages from the queue."""
@@ -75,13 +102,38 @@ class Site:
                 taken += (await self.queue.get()).frames
         return taken
 
+    async def take_batch(self) -> Batch:
+        async with asyncio.timeout(10):
+            return await self.queue.get()
+
+    def fill(self) -> None:
+        """Fill the queue with one batch."""
+        batch = Batch([b"<1>"] * self.queue.max_messages, FILLER, self.now, 1)
+        self.queue.put(batch)
+        assert self.queue.paused
+
+    async def close(self) -> None:
+        """Close everything, and look for what should not be."""
+        for listener in self.listeners:
+            async with asyncio.timeout(10):
+                await listener.close(0)
+        self.context.credentials.close()
+        await until(lambda: self.places == 0)
+        assert self.mistakes == []
+
 
 @pytest.fixture
 async def site() -> AsyncIterator[Site]:
     site = Site()
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: site.mistakes.append(context))
     yield site
-    for listener in site.listeners:
-        await listener.close(0)
+    await site.close()
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -91,20 +143,32 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-class Client:
-    """A TCP sender."""
+def networks(*blocks: str) -> tuple[Network, ...]:
+    return tuple(map(Network.parse, blocks))
 
-    def __init__(self, address: tuple[str, int]) -> None:
+
+class Client:
+    """A TCP sender; with ``tls`` it does its handshake first."""
+
+    def __init__(self, address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
         self.address = address
+        self.tls = tls
 
     async def __aenter__(self) -> "Client":
-        self.reader, self.writer = await asyncio.open_connection(*self.address)
+        await self.connect()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self.writer.close()
         with suppress(OSError):
             await self.writer.wait_closed()
+
+    async def connect(self) -> None:
+        self.reader, self.writer = await asyncio.open_connection(
+            *self.address,
+            ssl=self.tls,
+            server_hostname=None if self.tls is None else "drain.example",
+        )
 
     async def send(self, data: bytes) -> None:
         self.writer.write(data)

@@ -59,13 +59,12 @@ def compare(summaries: Summaries) -> None:
                 one["cpu_ratio_to_tcp"] = _ratio(one, over_tcp.get(name))
 
 
-def table(summaries: Summaries) -> str:
+def table(summaries: Summaries, messages: int) -> str:
     """Return the summaries as a table."""
     lines = [_HEADING]
     for transport, receivers in summaries.items():
         for name, one in receivers.items():
-            scale = one["cpu_us_per_message"] / median(run["cpu_seconds"] for run in one["runs"])
-            costs = sorted(run["cpu_seconds"] * scale for run in one["runs"])
+            costs = sorted(run["cpu_seconds"] / messages * 1e6 for run in one["runs"])
             lines.append(
                 f"{transport:<10}{name:<16}{one['cpu_us_per_message']:>16.2f}"
                 f"{f'{costs[0]:.2f}-{costs[-1]:.2f}':>14}"

@@ -190,7 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (ReceiverError, RuntimeError) as error:
             print(f"failed: {error}", file=sys.stderr)
             return 1
-    print(table({one: found["receivers"] for one, found in figures["transports"].items()}))
+    summaries = {one: found["receivers"] for one, found in figures["transports"].items()}
+    print(table(summaries, options.messages))
     print("nothing was lost: every receiver consumed every message of every turn")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2, default=sorted) + "\n")

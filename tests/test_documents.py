@@ -11,6 +11,8 @@ from heroku_syslogd import __version__
 from heroku_syslogd.catalogue import SECTIONS, MetricType
 from heroku_syslogd.cli import build_parser
 from heroku_syslogd.config import load, parse
+from heroku_syslogd.config.schema import DEFAULT_PATH
+from heroku_syslogd.simulate.target import parse_url
 from heroku_syslogd.telemetry import LostReason
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +21,8 @@ DOCUMENTS = sorted((ROOT / "docs").glob("*.md"))
 RUN = "sh setup.sh && .venv/bin/heroku-syslogd run --demo"
 TEST = "sh setup.sh dev && .venv/bin/pytest"
 COMMANDS = dict(re.findall(r"^\| `heroku-syslogd ([a-z]+)([^`]*)`", README, re.MULTILINE))
+NO_HASH = "$2y$10$..."
+A_HASH = f"$2y$10${'.' * 53}"
 PACKAGE = "heroku_syslogd"
 METRICS = [metric for section in SECTIONS for metric in section.metrics]
 SUFFIXES = {
@@ -48,7 +52,19 @@ def test_the_two_commands_stand_in_the_readme_and_ci_runs_the_second() -> None:
 
 @pytest.mark.parametrize("block", blocks("toml"))
 def test_configuration_in_the_documents_is_valid(block: str) -> None:
-    parse("\n".join(line.strip() for line in block.splitlines()))
+    # A hash that anybody could use would be worse than one that nobody can.
+    parse("\n".join(line.strip() for line in block.splitlines()).replace(NO_HASH, A_HASH))
+
+
+def test_every_drain_in_the_readme_has_its_listener() -> None:
+    drains = [parse_url(url) for url in re.findall(r"heroku drains:add (\S+)", README)]
+    config = next(block for block in blocks("toml") if 'type = "https"' in block)
+    listeners = parse(config.replace(NO_HASH, A_HASH)).listener
+    ports = {listener.type: listener.address.port for listener in listeners if listener.address}
+
+    assert {drain.scheme for drain in drains} == {"https", "syslog+tls", "syslog"}
+    assert {drain.port for drain in drains} == {ports["https"], ports["tls"], ports["tcp"], 443}
+    assert {drain.path for drain in drains if drain.scheme == "https"} == {DEFAULT_PATH}
 
 
 def test_the_configuration_of_the_service_is_valid_and_uses_its_sockets() -> None:

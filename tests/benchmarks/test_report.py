@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
 from benchmarks.report import Run, Summary, compare, summarise, table
 from benchmarks.transports import Transport
 
-MIB = 2**20
+MIB: Final = 2**20
+MESSAGES: Final = 1_000_000
 
 
 def summary(cpu_seconds: float) -> Summary:
-    return summarise([Run(cpu_seconds, 2.0, MIB)], 1_000_000)
+    return summarise([Run(cpu_seconds, 2.0, MIB)], MESSAGES)
 
 
 def test_summary_has_medians_and_the_largest_memory() -> None:
     runs = [Run(3.0, 4.0, MIB), Run(1.0, 2.0, 3 * MIB), Run(1.5, 1.0, MIB)]
 
-    one = summarise(runs, 1_000_000)
+    one = summarise(runs, MESSAGES)
 
     assert one["cpu_us_per_message"] == 1.5
     assert one["messages_per_second"] == 500_000
@@ -68,7 +71,7 @@ def test_table_has_a_line_for_each_receiver_over_each_transport() -> None:
     }
     compare(summaries)
 
-    heading, *lines = table(summaries).splitlines()
+    heading, *lines = table(summaries, MESSAGES).splitlines()
 
     assert "CPU : rsyslog" in heading
     assert [line.split() for line in lines] == [
@@ -80,4 +83,6 @@ def test_table_has_a_line_for_each_receiver_over_each_transport() -> None:
 
 @pytest.mark.parametrize("cpu_seconds", [0.0, 0.01])
 def test_table_bears_a_turn_that_took_next_to_no_time(cpu_seconds: float) -> None:
-    assert "heroku-syslogd" in table({Transport.TCP: {"heroku-syslogd": summary(cpu_seconds)}})
+    summaries = {Transport.TCP: {"heroku-syslogd": summary(cpu_seconds)}}
+
+    assert "heroku-syslogd" in table(summaries, MESSAGES)

@@ -1,109 +1,123 @@
-"""Real TLS stacks and relays against TLS listeners: exact to the message, or refused for a reason."""
+"""Real TLS stacks and relays against TLS listeners: exact to the message, or refused and told why."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
-import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.daemon_process import WAIT_SECONDS, DaemonProcess, connect, running, total
+from tests.daemon_process import (
+    WAIT_SECONDS,
+    Address,
+    DaemonProcess,
+    connect,
+    running,
+    total,
+    wait_until,
+)
 from tests.e2e.relays import rsyslog, syslog_ng
-from tests.e2e.tls_files import ECDSA, RSA, Authority, Files
+from tests.e2e.tls_files import RSA, Authority, Files
 from tests.e2e.traffic import app_line, octet_counted, token
 from tests.real import require
 
 COUNT: Final = 500
 LOGPLEX: Final = Path(__file__).with_name("logplex.escript")
 REJECTED: Final = "heroku_syslogd_connections_rejected_total"
+GONE_BY: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
-CONFIG: Final = """
-[admin]
-address = "127.0.0.1:0"
-[[listener]]
-name = "rsa"
-type = "tls"
-address = "127.0.0.1:0"
-{rsa}
-[[listener]]
-name = "ecdsa"
-type = "tls"
-address = "127.0.0.1:0"
-{ecdsa}
-[[listener]]
-name = "relays"
-type = "tls"
-address = "127.0.0.1:0"
-client_ca = "{client_ca}"
-{ecdsa}
-"""
+DISTRUST: Final = "it does not trust our certificate: "
+LISTENER: Final = '[[listener]]\nname = "{}"\ntype = "tls"\naddress = "127.0.0.1:0"\n'
 
 
 class Site(NamedTuple):
-    """A daemon with TLS listeners, and who may talk to it.
+    """A daemon with TLS listeners, and who may talk to them.
 
     Attributes:
-        daemon: The daemon.
+        daemon: The daemon. One peer's failed handshakes are logged once, so each test of one has an
+            address of its own.
         authority: Issued its certificates.
-        client: A certificate that the listener for relays takes.
-        stranger: One that it does not.
+        stranger: An authority that it has nothing to do with.
+        relay: A certificate that the listener `relays` takes.
+        forged: One that it does not.
     """
 
     daemon: DaemonProcess
     authority: Authority
-    client: Files
-    stranger: Files
+    stranger: Authority
+    relay: Files
+    forged: Files
+
+    def port(self, listener: str) -> int:
+        return self.daemon.address_of(listener)[1]
+
+    def refusal(self, peer: str) -> dict[str, Any]:
+        """Wait for the log line about a peer's failed handshake."""
+        (line,) = wait_until(
+            lambda: [one for one in self.daemon.events("connection.closed") if one["peer"] == peer],
+            f"the refusal of {peer}",
+        )
+        assert line["reason"] == "tls_handshake"
+        assert self.daemon.total(REJECTED, listener=line["listener"], reason="tls_handshake") >= 1
+        return line
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("tls")
     authority, relays = Authority(directory), Authority(directory, "relays")
-    config = CONFIG.format(
-        rsa=authority.issue(file="rsa", key_type=RSA).toml,
-        ecdsa=authority.issue(file="ecdsa", key_type=ECDSA).toml,
-        client_ca=relays.path,
-    )
-    client = relays.issue("relay.example", file="client")
-    stranger = authority.issue("relay.example", file="stranger")
+    stranger = Authority(directory, "stranger")
+    ours = authority.issue()
+    config = '[admin]\naddress = "127.0.0.1:0"\n'
+    for name, keys in {
+        "rsa": authority.issue(file="rsa", key_type=RSA).toml,
+        "ecdsa": ours.toml,
+        "relays": f'{ours.toml}client_ca = "{relays.path}"\n',
+        "elsewhere": authority.issue("drain.example", file="elsewhere").toml,
+        "expired": authority.issue(file="expired", not_after=GONE_BY).toml,
+    }.items():
+        config += LISTENER.format(name) + keys
+    relay = relays.issue("relay.example", file="relay")
+    forged = stranger.issue("relay.example", file="forged")
     with running(config, directory) as daemon:
-        yield Site(daemon, authority, client, stranger)
+        yield Site(daemon, authority, stranger, relay, forged)
+
+
+SEEDS: Final = itertools.count(4000)
+
+
+@pytest.fixture
+def drain() -> str:
+    """Return a drain token that no other test has."""
+    return token(next(SEEDS))
 
 
 def messages(drain: str) -> list[bytes]:
-    return [app_line(drain, f"message {number}: \t\0\n") for number in range(COUNT)]
+    return [app_line(drain, f"message {number}") for number in range(COUNT)]
 
 
-def assert_received(daemon: DaemonProcess, drain: str, count: int = COUNT) -> None:
-    """Wait for exactly ``count`` messages of a drain; nothing was lost of this or any other."""
-    daemon.wait_for("heroku_log_messages_total", {"app": drain[:10]}, count)
+def assert_received(daemon: DaemonProcess, count: int = COUNT, **labels: str) -> None:
+    """Wait for exactly ``count`` messages; nothing was lost, of these or any other."""
+    daemon.wait_for("heroku_log_messages_total", labels, count)
     metrics = daemon.wait_idle()
-    assert total(metrics, "heroku_log_messages_total", app=drain[:10]) == count
+    assert total(metrics, "heroku_log_messages_total", **labels) == count
     assert total(metrics, "heroku_syslogd_lost_messages_total") == 0
     assert total(metrics, "heroku_syslogd_frame_errors_total") == 0
     assert total(metrics, "heroku_syslogd_parse_errors_total") == 0
 
 
-def assert_refused(daemon: DaemonProcess, listener: str, peer: str, hint: str) -> None:
-    """Wait for the log line about a handshake that failed; it is the only one of this peer."""
-    refusals = [line for line in daemon.events("connection.closed") if line["peer"] == peer]
-    assert [(line["listener"], line["reason"]) for line in refusals] == [
-        (listener, "tls_handshake")
-    ]
-    assert hint in refusals[0]["hint"]
+# Erlang, on which Logplex runs --------------------------------------------------------------------
 
 
-# Erlang, which Logplex is written in ----------------------------------------------------------
-
-
-def logplex(port: int, authority: Authority, source: str, file: Path) -> tuple[int, str]:
-    """Send a file as a TLS drain of Logplex; return the exit code and what it says."""
+def logplex(authority: Authority, port: int, source: str, file: Path) -> tuple[int, str]:
+    """Send a file as Logplex would; return the exit code and what it has to say."""
     done = subprocess.run(
         [
             *(require("escript"), str(LOGPLEX), "drain", source, str(port)),
@@ -126,12 +140,189 @@ def logplex(port: int, authority: Authority, source: str, file: Path) -> tuple[i
         ("ecdsa", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
     ],
 )
-def test_logplex(site: Site, tmp_path: Path, listener: str, suite: str) -> None:
-    drain = token(hash(listener))
-    (tmp_path / "frames").write_bytes(octet_counted(messages(drain)))
-    port = site.daemon.address_of(listener)[1]
-    assert logplex(port, site.authority, "127.0.0.1", tmp_path / "frames") == (
-        0,
-        f"tlsv1.2 {suite}",
+def test_logplex(site: Site, drain: str, tmp_path: Path, listener: str, suite: str) -> None:
+    frames = octet_counted([*messages(drain), app_line(drain, "NUL \0, LF\nand ünïcödé")] * 10)
+    (tmp_path / "frames").write_bytes(frames)
+    said = logplex(site.authority, site.port(listener), "127.0.0.1", tmp_path / "frames")
+    assert said == (0, f"tlsv1.2 {suite}")
+    assert_received(site.daemon, (COUNT + 1) * 10, app=drain[:10])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("listener", "trusts", "alert", "source"),
+    [
+        pytest.param("ecdsa", "stranger", "unknown_ca", "127.0.4.1", id="another authority"),
+        pytest.param("elsewhere", "authority", "handshake_failure", "127.0.4.2", id="other names"),
+        pytest.param("expired", "authority", "certificate_expired", "127.0.4.3", id="expired"),
+    ],
+)
+def test_logplex_does_not_accept_our_certificate(
+    site: Site, tmp_path: Path, listener: str, trusts: str, alert: str, source: str
+) -> None:
+    (tmp_path / "frames").write_bytes(b"")
+    code, said = logplex(
+        getattr(site, trusts), site.port(listener), source, tmp_path / "frames"
     )
-    assert_received(site.daemon, drain)
+    assert (code, said.startswith(f"{{tls_alert,{{{alert},")) == (1, True), said
+    refusal = site.refusal(source)
+    assert refusal["listener"] == listener
+    assert refusal["hint"].startswith(DISTRUST)
+
+
+# OpenSSL ------------------------------------------------------------------------------------------
+
+
+def openssl(site: Site, listener: str, data: bytes, *options: str) -> int:
+    """Send bytes with ``openssl s_client``; return its exit code."""
+    return subprocess.run(
+        [
+            *(require("openssl"), "s_client", "-quiet", "-no_ign_eof"),
+            *("-connect", f"127.0.0.1:{site.port(listener)}", "-CAfile", str(site.authority.path)),
+            *("-verify_return_error", "-verify_hostname", "localhost", *options),
+        ],
+        input=data,
+        capture_output=True,
+        check=False,
+        timeout=WAIT_SECONDS,
+    ).returncode
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("listener", "options"),
+    [
+        pytest.param(
+            "rsa", ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"], id="TLS 1.2, RSA"
+        ),
+        pytest.param(
+            "ecdsa", ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"], id="TLS 1.2, ECDSA"
+        ),
+        pytest.param("rsa", ["-tls1_3"], id="TLS 1.3, RSA"),
+        pytest.param("ecdsa", ["-tls1_3"], id="TLS 1.3, ECDSA"),
+    ],
+)
+def test_openssl(site: Site, drain: str, listener: str, options: list[str]) -> None:
+    assert openssl(site, listener, octet_counted(messages(drain)), *options) == 0
+    assert_received(site.daemon, app=drain[:10])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("source", "options", "hint"),
+    [
+        pytest.param(
+            "127.0.5.1",
+            ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
+            "it offers neither TLS 1.2 nor TLS 1.3",
+            id="TLS 1.1",
+        ),
+        pytest.param(
+            "127.0.5.2",
+            ["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-SHA256"],
+            "no cipher suite in common",
+            id="CBC alone",
+        ),
+    ],
+)
+def test_what_is_too_old_is_refused(
+    site: Site, source: str, options: list[str], hint: str
+) -> None:
+    assert openssl(site, "ecdsa", b"", "-bind", source, *options) == 1
+    assert site.refusal(source)["hint"] == hint
+
+
+# rsyslog and syslog-ng ----------------------------------------------------------------------------
+
+RSYSLOG_TLS: Final = (
+    'target="localhost" port="{port}" StreamDriver="{driver}" StreamDriverMode="1"'
+    ' StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="localhost"'
+)
+
+
+def rsyslog_options(driver: str, authority: Authority, own: Files | None = None) -> str:
+    options = f'defaultNetstreamDriver="{driver}" defaultNetstreamDriverCAFile="{authority.path}"'
+    if own is None:
+        return options
+    return (
+        f'{options} defaultNetstreamDriverCertFile="{own.certificate}"'
+        f' defaultNetstreamDriverKeyFile="{own.key}"'
+    )
+
+
+def send_through(relay: Address, messages: list[bytes]) -> None:
+    with connect(relay) as connection:
+        connection.sendall(octet_counted(messages))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("driver", ["ossl", "gtls"])
+def test_rsyslog(site: Site, drain: str, tmp_path: Path, driver: str) -> None:
+    sent = [*messages(drain), app_line(drain, "Traceback:\n  one\n  two")]
+    action = RSYSLOG_TLS.format(port=site.port("ecdsa"), driver=driver)
+    with rsyslog(tmp_path, action, rsyslog_options(driver, site.authority)) as relay:
+        send_through(relay, sent)
+        assert_received(site.daemon, len(sent), app=drain[:10])
+
+
+@pytest.mark.real
+def test_a_listener_that_asks_for_client_certificates(
+    site: Site, drain: str, tmp_path: Path
+) -> None:
+    action = RSYSLOG_TLS.format(port=site.port("relays"), driver="ossl")
+    with rsyslog(tmp_path / "1", action, rsyslog_options("ossl", site.authority)) as relay:
+        send_through(relay, messages(drain))
+        assert site.refusal("127.0.0.1")["hint"].startswith("it presented no certificate, ")
+
+    forged = ["-cert", str(site.forged.certificate), "-key", str(site.forged.key)]
+    openssl(site, "relays", octet_counted(messages(drain)), "-bind", "127.0.6.1", *forged)
+    assert site.refusal("127.0.6.1")["hint"] == "its certificate is not of a CA in client_ca"
+    assert site.daemon.total("heroku_syslogd_received_messages_total", listener="relays") == 0
+
+    options = rsyslog_options("ossl", site.authority, site.relay)
+    with rsyslog(tmp_path / "2", action, options) as relay:
+        send_through(relay, messages(drain))
+        assert_received(site.daemon, app=drain[:10])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "destination",
+    [
+        pytest.param('syslog("localhost" port({port}) transport("tls") {tls})', id="counted"),
+        pytest.param(
+            'network("localhost" port({port}) transport("tls") flags(syslog-protocol) {tls})',
+            id="LF",
+        ),
+    ],
+)
+def test_syslog_ng(site: Site, drain: str, tmp_path: Path, destination: str) -> None:
+    tls = f'tls(ca-file("{site.authority.path}") peer-verify(required-trusted))'
+    where = destination.format(port=site.port("rsa"), tls=tls)
+    with syslog_ng(tmp_path, where, messages(drain)):
+        assert_received(site.daemon, app=drain[:10])
+
+
+# Ourselves ----------------------------------------------------------------------------------------
+
+
+def test_simulate(site: Site) -> None:
+    before = site.daemon.total("heroku_syslogd_received_messages_total", listener="rsa")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "heroku_syslogd", "simulate"),
+            *(f"syslog+tls://localhost:{site.port('rsa')}", "--rate", "500", "--duration", "1"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=WAIT_SECONDS,
+        env={**os.environ, "SSL_CERT_FILE": str(site.authority.path)},
+    )
+    sent = re.search(r"([0-9]+) messages sent, 0 lost", done.stdout.splitlines()[-1])
+    assert sent, done
+    received = before + int(sent[1])
+    site.daemon.wait_for(
+        "heroku_syslogd_received_messages_total", {"listener": "rsa"}, received
+    )
+    assert site.daemon.total("heroku_syslogd_lost_messages_total") == 0

@@ -26,7 +26,7 @@ from heroku_syslogd.listeners.allow_list import AllowList
 from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.hints import PROXY_HINTS, REJECT_HINTS, tls_hint
 from heroku_syslogd.listeners.limits import Place
-from heroku_syslogd.sockets import bound_address, is_readable, peer_host
+from heroku_syslogd.sockets import BACKLOG, bound_address, peer_host
 from heroku_syslogd.telemetry import RejectReason
 from heroku_syslogd.wire import ProxyDecoder, ProxyFault
 
@@ -148,18 +148,22 @@ class Acceptor:
                 closing would reset it.
         """
         loop = asyncio.get_running_loop()
-        for sock in self._sockets:
+        rest = _BACKLOG_REST if take_backlog and self._sockets else 0.0
+        while self._sockets:
+            sock = self._sockets.pop()  # now, so that nobody watches it again
             loop.remove_reader(sock)
-            while take_backlog and is_readable(sock):
-                self._accept(sock)
-                await asyncio.sleep(0)
-            sock.close()
-        if take_backlog and self._sockets:
-            await asyncio.sleep(_BACKLOG_REST)
-        self._sockets.clear()
+            bursts = BACKLOG // _BURST if take_backlog else 0
+            try:
+                while bursts and self._accept(sock):
+                    bursts -= 1  # peers that go on connecting do not keep us
+                    await asyncio.sleep(0)
+            finally:
+                sock.close()
+        await asyncio.sleep(rest)
 
     async def abort(self) -> None:
         """Give up the connections that are arriving."""
+        await asyncio.sleep(0)  # a task that is cancelled before it began would not clean up
         for task in self._arriving:
             task.cancel()
         await asyncio.gather(*self._arriving, return_exceptions=True)
@@ -170,19 +174,21 @@ class Acceptor:
         if sock in self._sockets:
             asyncio.get_running_loop().add_reader(sock, self._accept, sock)
 
-    def _accept(self, sock: socket.socket) -> None:
+    def _accept(self, sock: socket.socket) -> bool:
+        """Accept a burst of connections; False if there is none left that can be accepted."""
         for _ in range(_BURST):
             try:
                 connection, address = sock.accept()
             except (BlockingIOError, InterruptedError):
-                return
+                return False
             except OSError as error:
                 if error.errno in _NO_DESCRIPTORS:
                     self._rest(sock, error)
-                    return
+                    return False
                 continue  # the peer was gone already (accept(2), ECONNABORTED and the like)
             connection.setblocking(False)
             self._admit(connection, peer_host(address))
+        return True
 
     def _rest(self, sock: socket.socket, error: OSError) -> None:
         """Stop accepting for a while: the socket stays readable, and would keep the loop busy."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
-from aiohttp import web
+from aiohttp import EMPTY_PAYLOAD, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
+from heroku_syslogd.listeners.bodies import BodyGivenUp
 from heroku_syslogd.listeners.limits import Place
 from heroku_syslogd.sockets import unread_bytes
 from heroku_syslogd.telemetry import RejectReason
@@ -23,6 +25,9 @@ keeps it after a 4xx (heroku/logplex, ``logplex_http_drain.erl``)."""
 
 _READ_AHEAD: Final = 65536
 """Bytes of a body that are kept while nobody reads it; twice that before reading is paused."""
+
+_REST_IS_GONE: Final = (BodyGivenUp, web.RequestPayloadError, HttpProcessingError, OSError)
+"""Why the rest of a refused body may not come; no bug of ours."""
 
 _TLS_HANDSHAKE: Final = 0x16
 _SYSLOG: Final = frozenset(b"<123456789")
@@ -64,7 +69,7 @@ class HttpConnection(web.RequestHandler):
 
     Attributes:
         peer: Address of the peer, without its port.
-        last_read_at: When something was last read, seconds since the epoch.
+        last_read_at: When something was last read, or a request done with, seconds since the epoch.
         head_began_at: When the request began whose head is not there yet; None between requests
             and while one is handled.
         is_busy: Whether a request is handled.
@@ -88,6 +93,9 @@ class HttpConnection(web.RequestHandler):
         self._host = host
         self._place = place
         self._is_judged = False
+        self._is_rejected = False
+        self._body: StreamReader = EMPTY_PAYLOAD
+        self._transport: asyncio.Transport | None = None  # aiohttp's is gone before it is closed
         self.peer = peer
         self.last_read_at = host.now()
         self.head_began_at: float | None = None
@@ -96,21 +104,24 @@ class HttpConnection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
+        self._transport = cast("asyncio.Transport", transport)
         super().connection_made(transport)
         self._host.enter(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what was read, unless it shows at its first byte to be no HTTP."""
-        self.last_read_at = self._host.now()
-        if not self.is_busy and self.head_began_at is None:
-            self.head_began_at = self.last_read_at
-        if not self._is_judged and data:
-            self._is_judged = True
-            if data[0] == _TLS_HANDSHAKE:
-                return self.reject(RejectReason.TLS_ON_PLAIN_PORT)
-            if data[0] in _SYSLOG:
-                return self.reject(RejectReason.SYSLOG_ON_HTTP_PORT)
+        if data:  # without any, aiohttp goes on with what it has
+            self.last_read_at = self._host.now()
+            if not self.is_busy and self.head_began_at is None and self._body.is_eof():
+                self.head_began_at = self.last_read_at
+            if not self._is_judged:
+                self._is_judged = True
+                if data[0] == _TLS_HANDSHAKE:
+                    return self.reject(RejectReason.TLS_ON_PLAIN_PORT)
+                if data[0] in _SYSLOG:
+                    return self.reject(RejectReason.SYSLOG_ON_HTTP_PORT)
         super().data_received(data)
+        self._check_body()
         return None
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -119,19 +130,28 @@ class HttpConnection(web.RequestHandler):
         self._host.leave(self)
         self._place.release()
 
-    def request_began(self) -> None:
-        """Note that a head has come whole."""
+    def request_began(self, body: StreamReader) -> None:
+        """Note that a head has come whole; its body may still come."""
         self.is_busy = True
         self.head_began_at = None
+        self._body = body
+        self._check_body()
 
     def request_ended(self) -> None:
         """Note that a request has been handled."""
         self.is_busy = False
+        self.last_read_at = self._host.now()  # its silence was our doing
 
     def reject(self, reason: RejectReason) -> None:
-        """Close the connection for a reason, which is counted and logged."""
+        """Close the connection for a reason, which is counted and logged once."""
+        if self._is_rejected:
+            return
+        self._is_rejected = True
         self._host.note_rejection(self.peer, reason)
-        self.force_close()
+        if self._transport is not None and self._transport.get_write_buffer_size():
+            self.abort()  # a peer that reads no answers would keep it open for ever
+        else:
+            self.force_close()
 
     def has_unread(self) -> bool:
         """Tell whether the peer has sent something that has not been read."""
@@ -140,9 +160,23 @@ class HttpConnection(web.RequestHandler):
 
     def abort(self) -> None:
         """Close the connection without waiting for the peer."""
-        if self.transport is not None:
-            self.transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
         self.force_close()
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log a bug of ours; aiohttp calls this when it cannot read the rest of a body, too."""
+        if not isinstance(kw.get("exc_info"), _REST_IS_GONE):
+            super().log_exception(*args, **kw)
+
+    def _check_body(self) -> None:
+        """End a body whose chunks are broken.
+
+        aiohttp queues the error behind the request and leaves the reader of its body waiting. No
+        request can have begun before a body has ended, so what is queued can be nothing else.
+        """
+        if self._messages and not self._body.is_eof():
+            self._body.set_exception(web.RequestPayloadError("malformed"))
 
     def handle_error(
         self,

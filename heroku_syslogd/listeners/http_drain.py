@@ -44,7 +44,8 @@ class HttpListener:
         context: ListenerContext,
         certificate: ServerCertificate | None = None,
     ) -> None:
-        self.server = web.Server(self._serve)
+        # Whoever left waits for no answer, and what is held of its body is held in vain.
+        self.server = web.Server(self._serve, handler_cancellation=True)
         self.options: dict[str, Any] = {"logger": request_logger("http", context.faults)}
         self._label = config.label
         self._context = context
@@ -137,7 +138,7 @@ class HttpListener:
 
     async def _serve(self, request: web.BaseRequest) -> web.Response:
         connection = cast("HttpConnection", request.protocol)
-        connection.request_began()
+        connection.request_began(request.content)
         try:
             response = self._answer(await self._intake.take(request, connection.peer))
         except RequestTimeout:

@@ -130,7 +130,9 @@ class SyslogConnection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def reject(self, reason: RejectReason) -> None:
-        """Close the connection for a reason, which is counted and logged."""
+        """Close the connection for a reason, which is counted and logged once."""
+        if self._rejected:
+            return  # TLS takes its time to close
         self._rejected = True
         self._counters.connections_rejected[reason] += 1
         self._context.faults.warning(

@@ -21,7 +21,7 @@ _MOST_MEMBERS: Final = 100
 """Members of one gzip body (RFC 1952, section 2.2). Each costs a decompressor, however empty."""
 
 MESSAGE_OVERHEAD: Final = 64
-"""Bytes of memory that a message takes beside its own, about."""
+"""Bytes of memory that a message takes beside its own, or a fault, about."""
 
 
 class BodyFault(Enum):
@@ -62,8 +62,8 @@ class BatchBody:
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that its messages take, about."""
-        return self.size + MESSAGE_OVERHEAD * len(self._frames)
+        """Bytes of memory that its messages and faults take, about."""
+        return self.size + MESSAGE_OVERHEAD * (len(self._frames) + len(self._faults))
 
     def feed(self, data: bytes) -> BodyFault | None:
         """Take a piece of the body as it came; a fault if the body is to be refused."""

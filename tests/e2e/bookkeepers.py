@@ -113,6 +113,7 @@ class BatchSender:
         except OSError:
             return False
         sock.settimeout(ANSWER_SECONDS)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # head and body are two writes
         self._connection = http.client.HTTPConnection("localhost")
         self._connection.auto_open = 0
         self._connection.sock = sock

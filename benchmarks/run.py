@@ -141,7 +141,8 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
         ReceiverError: A receiver failed, or lost messages, or none is there.
         RuntimeError: A sender failed.
     """
-    turns = choose_turns(options.transport or list(Transport), options.only)
+    wanted = list(dict.fromkeys(options.transport or Transport))
+    turns = choose_turns(wanted, options.only)
     if not turns:
         raise ReceiverError("there is no receiver to be measured")
     transports = list(dict(turns))

@@ -37,8 +37,8 @@ class Piece(NamedTuple):
     Attributes:
         start: Where it begins, in bytes.
         end: Where it ends.
-        frame_id: Where a Frame-Id stands in it: it is a request, which gets an id of its own, and
-            is answered before the next one is sent. None: it is neither.
+        frame_id: Where the Frame-Id of a request stands: it is replaced by a new one, and the
+            answer is awaited before the next piece is sent. None: it is no request.
     """
 
     start: int

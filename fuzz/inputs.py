@@ -12,6 +12,8 @@ from typing import Final
 PUMPED_BYTES: Final = 65536
 """About how long a payload becomes that is pumped: the longest message of a listener."""
 
+_NO_PUMP: Final = 191
+
 
 def split_options(data: bytes, count: int) -> tuple[bytes, bytes]:
     """Return the options and the payload of an input.
@@ -39,18 +41,29 @@ def chunks(payload: bytes, sizes: Sequence[int]) -> Iterator[bytes]:
             position += size
 
 
-def pumped(payload: bytes, start: int, length: int) -> bytes:
-    """Return a payload with a stretch of it repeated up to about `PUMPED_BYTES`.
+def pump_options(start: int, length: int) -> bytes:
+    """Return the two bytes of options that `pumped` takes.
+
+    Args:
+        start: Where the stretch begins, up to 255.
+        length: Its bytes, up to 64; 0 for none.
+    """
+    return bytes([start, length + _NO_PUMP if length else 0])
+
+
+def pumped(payload: bytes, options: bytes) -> bytes:
+    """Return a payload with a stretch of it repeated up to about `PUMPED_BYTES`, or as it is.
 
     A search that takes time in the square of its text takes seconds then, which the fuzzer
     notices; with random bytes alone it would hardly ever meet a text that long.
 
     Args:
         payload: What to pump up.
-        start: Where the stretch begins.
-        length: Its bytes; 0 leaves the payload as it is.
+        options: Where the stretch begins, and how long it is. Most values of the second byte stand
+            for no pumping, for it takes a hundred times as long as other inputs.
     """
-    pump = payload[start : start + length]
+    start, length = options[0], options[1] - _NO_PUMP
+    pump = payload[start : start + max(length, 0)]
     if not pump:
         return payload
     times = max(PUMPED_BYTES // len(pump), 1)

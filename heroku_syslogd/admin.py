@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from heroku_syslogd import __version__
+from heroku_syslogd.certificate_watch import CertificateWatch
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import Address
 from heroku_syslogd.credentials import Accepted, Credentials, Denial
@@ -55,6 +56,7 @@ class AdminServer:
     ) -> None:
         self.users = users or Credentials()
         self.certificate = certificate
+        self._certificate_watch = CertificateWatch(_COMPONENT, certificate, telemetry)
         self._registry = registry
         self._telemetry = telemetry
         self._is_ready = is_ready
@@ -87,6 +89,10 @@ class AdminServer:
         )
         await self._runner.setup()
         await web.SockSite(self._runner, sock, ssl_context=self._ssl_context()).start()
+
+    def tick(self, now: float) -> None:
+        """Look whether the certificate's files have changed."""
+        self._certificate_watch.tick(now)
 
     async def close(self) -> None:
         """Stop serving."""

@@ -144,7 +144,7 @@ class Daemon:
             self.telemetry,
             self._queue,
             self._pipeline,
-            self._listeners,
+            lambda: (*self._listeners.values(), self._admin),
             self._events,
             self._notifier,
             clock,

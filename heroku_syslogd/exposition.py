@@ -198,6 +198,7 @@ class DaemonCollector(Collector):
     def _rows(self) -> Iterator[tuple[Metric, list[Row]]]:
         yield daemon.BUILD_INFO, [((__version__, platform.python_version()), 1)]
         yield from self._listener_rows()
+        yield from self._certificate_rows()
         telemetry, queue, registry = self._telemetry, self._queue, self._registry
         for metric, counts in (
             (daemon.PARSE_ERRORS, telemetry.parse_errors),
@@ -259,15 +260,14 @@ class DaemonCollector(Collector):
             yield metric, _by_reason([c.name for c in listeners], tables)
         requests = [c.http_requests for c in listeners]
         yield daemon.HTTP_REQUESTS, _by_reason([c.name for c in listeners], requests)
-        encrypted = [c for c in listeners if c.certificate_not_after is not None]
-        for metric, values in (
-            (daemon.CERTIFICATE_NOT_AFTER, [c.certificate_not_after or 0.0 for c in encrypted]),
-            (
-                daemon.CERTIFICATE_RELOAD_SUCCESSFUL,
-                [float(c.certificate_reload_successful) for c in encrypted],
-            ),
-        ):
-            yield metric, [((c.name,), value) for c, value in zip(encrypted, values, strict=True)]
+
+    def _certificate_rows(self) -> Iterator[tuple[Metric, list[Row]]]:
+        shown = self._telemetry.certificates.items()
+        yield daemon.CERTIFICATE_NOT_AFTER, [((name,), one.not_after) for name, one in shown]
+        yield (
+            daemon.CERTIFICATE_RELOAD_SUCCESSFUL,
+            [((name,), float(one.reload_ok)) for name, one in shown],
+        )
 
 
 def _by_reason(names: list[str], tables: Sequence[Mapping[Any, int]]) -> list[Row]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
 
 from heroku_syslogd import log
 from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.listeners import Listener
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.systemd import Notifier
@@ -21,14 +20,21 @@ _STATUS_EVERY: Final = 10
 _EXPIRE_AT_LEAST_EVERY: Final = 5.0
 
 
+class Server(Protocol):
+    """Something that listens and has to be looked after."""
+
+    def tick(self, now: float) -> None:
+        """Do what has to be done from time to time; ``now`` in seconds since the epoch."""
+
+
 class Housekeeping:
-    """Measures the event loop, expires dynos, looks after the listeners, feeds the watchdog.
+    """Measures the event loop, expires dynos, looks after the servers, feeds the watchdog.
 
     Args:
         telemetry: Where the lag of the event loop goes.
         queue: The queue between listeners and workers.
         pipeline: What is to be tidied.
-        listeners: The listeners to look after.
+        servers: Returns the servers to look after.
         events: The sink of structured events, None if there is none.
         notifier: The service manager.
         clock: Returns our time in seconds since the epoch.
@@ -39,7 +45,7 @@ class Housekeeping:
         telemetry: Telemetry,
         queue: BoundedQueue,
         pipeline: Pipeline,
-        listeners: Mapping[str, Listener],
+        servers: Callable[[], Iterable[Server]],
         events: EventSink | None,
         notifier: Notifier,
         clock: Callable[[], float],
@@ -49,7 +55,7 @@ class Housekeeping:
         self._pipeline = pipeline
         self._events = events
         self._log = log.get("housekeeping")
-        self._listeners = listeners
+        self._servers = servers
         self._notifier = notifier
         self._clock = clock
         self._taken = -1
@@ -63,8 +69,8 @@ class Housekeeping:
             await asyncio.sleep(TICK)
             self._telemetry.loop_lags.append(max(loop.time() - due, 0.0))
             now = self._clock()
-            for listener in self._listeners.values():
-                listener.tick(now)
+            for server in self._servers():
+                server.tick(now)
             if loop.time() >= next_expiry:
                 if forgotten := self._pipeline.tidy(now):
                     self._log.info("drains.forgotten", count=forgotten)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from heroku_syslogd.wire import FrameFault, HeaderReason, Malformed
 
@@ -90,8 +90,6 @@ class ListenerCounters:
         backpressure_seconds: Time for which reading was paused because the queue was full.
         paused_since: When the present pause began, None while reading.
         http_requests: Requests answered, by status code; empty where no HTTP is spoken.
-        certificate_not_after: When the certificate expires, seconds since the epoch; None without.
-        certificate_reload_successful: Whether the certificate was valid when last read.
     """
 
     def __init__(self, name: str) -> None:
@@ -107,8 +105,6 @@ class ListenerCounters:
         self.backpressure_seconds = 0.0
         self.paused_since: float | None = None
         self.http_requests: dict[int, int] = {}
-        self.certificate_not_after: float | None = None
-        self.certificate_reload_successful = True
 
     def count_fault(self, fault: Malformed) -> None:
         """Count a malformed stretch, once however many reads it goes on for."""
@@ -131,6 +127,18 @@ class ListenerCounters:
         return self.backpressure_seconds + max(pending, 0.0)
 
 
+class ShownCertificate(Protocol):
+    """What the metrics show of a certificate."""
+
+    @property
+    def not_after(self) -> float:
+        """When it expires, seconds since the epoch."""
+
+    @property
+    def reload_ok(self) -> bool:
+        """Whether it could be used when its files were last read."""
+
+
 class Telemetry:
     """Counters of the daemon as a whole, and of each listener.
 
@@ -140,6 +148,7 @@ class Telemetry:
         message_count_mismatches: Batches that held other than ``Logplex-Msg-Count`` messages.
         parse_errors: Headers that could not be parsed, by reason.
         loop_lags: How late the event loop was at its last ticks, in seconds.
+        certificates: Certificates in use, by the server that presents them.
         scrape_duration: Seconds that rendering the last scrape took.
         reload_successful: Whether the last reading of the configuration succeeded.
         reload_success_at: When it last did, seconds since the epoch.
@@ -154,6 +163,7 @@ class Telemetry:
         self.message_count_mismatches = 0
         self.parse_errors = dict.fromkeys(HeaderReason, 0)
         self.loop_lags: deque[float] = deque([0.0], maxlen=self.LAGS_KEPT)
+        self.certificates: dict[str, ShownCertificate] = {}
         self.scrape_duration = 0.0
         self.reload_successful = True
         self.reload_success_at = 0.0

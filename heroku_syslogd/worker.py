@@ -185,7 +185,7 @@ class Worker:
         """Apply every message of a batch.
 
         The fast path has four tricks. A frame of Logplex has a nil MSGID, so the bytes between
-        TIME and the first ``" - "`` name its stream (`wire.stream_key`), and one look-up of that
+        TIME and the next ``" - "`` name its stream (`wire.stream_key`), and one look-up of that
         slice stands for parsing the header, mapping the drain, finding the counter and choosing the
         line's rule. Most lines are an application's output and mean nothing unless they hold a
         ``#``, so that is looked for before anything is cut out. Of the lines that are left, most
@@ -200,9 +200,9 @@ class Worker:
         touched = self._touched
         lost = 0
         for frame in frames:
-            head, _, rest = frame.partition(b" - ")
             try:
-                pri_version, timestamp, key = head.split(b" ", 2)
+                pri_version, timestamp, rest = frame.split(b" ", 2)
+                key, _, rest = rest.partition(b" - ")
                 stream = streams[key]
             except (ValueError, KeyError):
                 lost += not self._slow(frame, origin, now)
@@ -301,14 +301,14 @@ class Worker:
         if streams is None:
             if len(self._streams) >= MAX_STREAMS:
                 self._clear_streams()
+                self._streams.clear()
             streams = self._streams[key] = {}
         return streams
 
     def _clear_streams(self) -> None:
-        """Forget all streams; a batch that is being read finds none of them, either."""
+        """Forget all streams; a batch that is being read finds them anew, as they are opened."""
         for streams in self._streams.values():
             streams.clear()
-        self._streams.clear()
         self._stream_count = 0
 
     def _subject(self, app: str, token: bytes, message: Message) -> Subject | None:

@@ -49,7 +49,7 @@ class House:
             self.telemetry,
             self.queue,
             pipeline,
-            {"tcp": self.listener},
+            lambda: [self.listener],
             None,
             Notifier({"NOTIFY_SOCKET": str(notify_socket)}),
             lambda: self.now,

@@ -14,7 +14,7 @@ FLOORS = [
     {"catalogue", "config"},
     {"dynos", "drains", "tallies", "addons", "app_metrics", "telemetry"},
     {"registry", "bounded_queue", "systemd", "sockets", "log"},
-    {"request_log"},
+    {"request_log", "certificate_watch"},
     {"worker", "sinks", "listeners"},
     {"pipeline"},
     {"exposition"},

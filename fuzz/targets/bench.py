@@ -17,17 +17,18 @@ from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.registry import Subject
 from heroku_syslogd.sinks.event_sink import event_lines
 from heroku_syslogd.telemetry import LostReason, Telemetry
-from heroku_syslogd.worker import NOBODY, Observer
+from heroku_syslogd.worker import Observer
 
 NOW: Final = 1_800_000_000.0
 """Our time, seconds since the epoch: later than every seed, as a time to come is not believed."""
+
+ALL_KINDS: Final = frozenset(Kind)
 
 Series = dict[tuple[str, tuple[str, ...]], float]
 """Values by name and label values."""
 
 _LISTENER: Final = "fuzz"
 _FOR_EVER: Final = 1e9
-_ALL_KINDS: Final = frozenset(Kind)
 _LABEL: Final = re.compile(r"[A-Za-z0-9_.:/@+-]{0,64}")
 _METRIC_NAME: Final = re.compile(r"[A-Za-z0-9_.:/-]{1,100}")
 _LONGEST_TOKEN_SHOWN: Final = len("d.12345678")
@@ -37,20 +38,23 @@ class Bench:
     """A pipeline without configured drains, and room for everything that an input can hold.
 
     Args:
-        is_observed: Whether every event is wanted. Then no line is only counted: each goes through
-            its parser, and each event to the lines of JSON that it gives.
+        every: Kinds of which every event is wanted: their lines are parsed, and not only counted.
+
+    Attributes:
+        registry: Its state.
+        worker: Takes batches.
     """
 
-    def __init__(self, *, is_observed: bool) -> None:
-        self.telemetry = Telemetry()
+    def __init__(self, every: frozenset[Kind] = frozenset()) -> None:
+        telemetry = self._telemetry = Telemetry()
         config = Config(
             limits=LimitsConfig(max_series=1_000_000, max_apps=1000),
             app_metrics=AppMetricsConfig(max_series=1_000_000),
         )
-        observer = Observer(_ALL_KINDS, _write, _ALL_KINDS) if is_observed else NOBODY
+        observer = Observer(ALL_KINDS, _write, every)
         self._faults = 0
-        self._counters = self.telemetry.listener(_LISTENER)
-        pipeline = Pipeline(config, self.telemetry, lambda *_: self._note_fault(), observer)
+        self._counters = telemetry.listener(_LISTENER)
+        pipeline = Pipeline(config, telemetry, lambda *_: self._note_fault(), observer)
         self.registry = pipeline.registry
         self.worker = pipeline.worker
 
@@ -72,11 +76,11 @@ class Bench:
     def check_books(self) -> None:
         """See that every message was applied or lost, each for a reason."""
         lost = self._counters.lost_messages
-        applied = self.telemetry.applied_messages
+        applied = self._telemetry.applied_messages
         assert self._counters.received_messages == applied + sum(lost.values())
         logs = list(self.registry.tallies.logs())
         assert sum(log.messages for log in logs) == applied, "applied, and in no counter"
-        refused = sum(self.telemetry.parse_errors.values())
+        refused = sum(self._telemetry.parse_errors.values())
         assert refused == lost[LostReason.HEADER] == self._faults
 
     def check_that_all_is_given_back(self) -> None:
@@ -109,6 +113,6 @@ def _check_label(metric: str, name: str, value: str) -> None:
 
 def _write(event: Event, subject: Subject, at: float, msg: bytes) -> None:
     """Take an event as a sink does, and see that it becomes lines of JSON."""
-    for line in event_lines(event, subject, at, msg, _ALL_KINDS):
+    for line in event_lines(event, subject, at, msg, ALL_KINDS):
         assert line.find(b"\n") == len(line) - 1, "an event of several lines"
         msgspec.json.decode(line)

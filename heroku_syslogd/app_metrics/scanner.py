@@ -14,6 +14,7 @@ from heroku_syslogd.heroku import (
     parse_app_metrics,
     token_metric,
 )
+from heroku_syslogd.heroku.l2met import TYPE_ENDINGS
 from heroku_syslogd.series_budget import SeriesBudget
 
 _HASH: Final = ord("#")
@@ -76,8 +77,15 @@ class AppMetricScanner:
         Returns:
             Position of the first line that has to be parsed; nothing of it was counted.
         """
+        hash_sign, types = _HASH, TYPE_ENDINGS
         for at in range(position, len(lines)):
-            found = self._find(lines[at][1], now)
+            rest = lines[at][1]
+            # Most lines with a "#" have a single one, in the name of a method or a number: no type
+            # stands in front of it, so it is no metric's.
+            before, _, behind = rest.partition(b"#")
+            if before[-3:] not in types and hash_sign not in behind:
+                continue
+            found = self._find(rest, now)
             if found is None:
                 return at
             for series, value in found:
@@ -96,8 +104,8 @@ class AppMetricScanner:
             if hash_sign not in token:
                 continue
             name, _, text = token.partition(b"=")
-            series, value = all_series.get(name), values.get(text)
-            if series is None or value is None or value[1] not in series:
+            series = all_series.get(name)
+            if series is None:
                 if name[:7] == b"unique#":
                     unique = self._find_unique(token, name, now)
                     if unique is None:
@@ -108,6 +116,8 @@ class AppMetricScanner:
                     if hash_sign in text:  # behind a tab or a line feed there may be one
                         return None
                     continue
+            value = values.get(text)
+            if series is None or value is None or value[1] not in series:
                 if not self._learn(token, name, text, now):
                     return None
                 series, value = all_series[name], values[text]

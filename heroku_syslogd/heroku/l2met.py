@@ -71,6 +71,9 @@ UNITS: Final = {
 # A pattern that begins with "#" is searched for at the speed of memchr, a fifth of the time of one
 # that begins with the type. So the type is looked for before the "#" and told by its last letters.
 _TYPES: Final = {type_.encode()[-3:]: type_ for type_ in AppMetricType}
+TYPE_ENDINGS: Final = frozenset(_TYPES)
+"""Last three letters of each type: a ``#`` behind any others begins no metric."""
+
 _AFTER_TYPE: Final = b"|".join(rb"(?<=(?<!\S)%s#)" % type_.encode() for type_ in AppMetricType)
 _METRIC: Final = re.compile(
     rb"#(?:" + _AFTER_TYPE + rb")([A-Za-z0-9_.:/-]{1,100})"

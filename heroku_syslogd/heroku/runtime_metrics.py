@@ -65,7 +65,11 @@ def _values_of(line: SampleLine) -> re.Pattern[bytes]:
     for field in RUNTIME_FIELDS:
         if field.line is line:
             unit = b"MB" if b"MB" in field.units else next(iter(field.units))
-            pattern += b" sample#%s=([0-9]{1,15}(?:\\.[0-9]{1,9})?)%s" % (field.name.encode(), unit)
+            # Nothing that the possessive quantifiers take could be part of what follows.
+            pattern += b" sample#%s=([0-9]{1,15}+(?:\\.[0-9]{1,9}+)?+)%s" % (
+                field.name.encode(),
+                unit,
+            )
     return re.compile(pattern + rb"\n?")
 
 

@@ -20,6 +20,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
+from heroku_syslogd.certificate_watch import CertificateWatch
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import ListenerConfig
 from heroku_syslogd.listeners.allow_list import AllowList
@@ -46,9 +47,6 @@ _BACKLOG_REST: Final = 0.02
 
 SHUTDOWN_TIMEOUT: Final = 2.0
 """Seconds that a peer has to answer our TLS close_notify."""
-
-CERTIFICATE_CHECK: Final = 5.0
-"""Seconds between two looks at the files of a certificate."""
 
 _TLS_HANDSHAKE: Final = b"\x16"
 """First byte of a ClientHello's record (RFC 8446, section 5.1)."""
@@ -78,7 +76,7 @@ class Acceptor:
 
     Attributes:
         addresses: Where it listens.
-        arriving: Whether a connection is between being accepted and having its protocol.
+        arriving: Whether a peer that has begun to speak is on its way to its protocol.
     """
 
     def __init__(
@@ -97,9 +95,9 @@ class Acceptor:
         self._expects_proxy = config.proxy_protocol
         self._sockets: list[socket.socket] = []
         self._arriving: set[asyncio.Task[None]] = set()
-        self._next_certificate_check = 0.0
+        self._silent: set[asyncio.Task[None] | None] = set()  # of those, who have said nothing
+        self._certificate_watch = CertificateWatch(config.label, certificate, context.telemetry)
         self.configure(config)
-        self.note_certificate()
 
     def configure(self, config: ListenerConfig) -> None:
         """Take over who may connect; what is open stays open."""
@@ -115,30 +113,12 @@ class Acceptor:
 
     @property
     def arriving(self) -> bool:
-        """Whether a connection is between being accepted and having its protocol."""
-        return bool(self._arriving)
+        """Whether a peer that has begun to speak is on its way to its protocol."""
+        return len(self._arriving) > len(self._silent)
 
     def tick(self, now: float) -> None:
         """Look whether the certificate's files have changed."""
-        certificate = self.certificate
-        if certificate is None or now < self._next_certificate_check:
-            return
-        self._next_certificate_check = now + CERTIFICATE_CHECK
-        renewed = certificate.refresh()
-        if renewed is None:
-            return
-        self.note_certificate()
-        if renewed:
-            self._context.log.info("certificate.renewed", listener=self._label)
-        else:
-            problem = certificate.problem
-            self._context.log.error("certificate.invalid", listener=self._label, problem=problem)
-
-    def note_certificate(self) -> None:
-        """Show the certificate in the metrics."""
-        if self.certificate is not None:
-            self._counters.certificate_not_after = self.certificate.not_after
-            self._counters.certificate_reload_successful = self.certificate.reload_ok
+        self._certificate_watch.tick(now)
 
     async def close(self, *, take_backlog: bool) -> None:
         """Stop accepting.
@@ -213,8 +193,9 @@ class Acceptor:
             self._report(peer, _Refused(place))
             return
         task = asyncio.get_running_loop().create_task(self._arrive(sock, peer, place))
-        self._arriving.add(task)
-        task.add_done_callback(self._arriving.discard)
+        for tasks in (self._arriving, self._silent):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     async def _arrive(self, sock: socket.socket, peer: str, place: Place) -> None:
         """Take a connection through the gates to its protocol."""
@@ -223,7 +204,9 @@ class Acceptor:
             deadline = asyncio.get_running_loop().time() + self._context.limits.handshake_timeout
             try:
                 async with asyncio.timeout_at(deadline):
-                    client = await self._identify(sock, peer, place)
+                    if self._expects_proxy:
+                        client = await self._read_proxy_header(sock) or peer
+                    self._identify(client, place)
                     if self.certificate is not None:
                         await self._expect_tls(sock)
             except TimeoutError:
@@ -242,15 +225,12 @@ class Acceptor:
             if not connected:
                 place.release()
 
-    async def _identify(self, sock: socket.socket, peer: str, place: Place) -> str:
-        """Return the address of the peer, the one behind the proxy if there is one."""
-        if self._expects_proxy:
-            peer = await self._read_proxy_header(sock) or peer
-            if not self._allowed.permits(peer):
-                raise _Refused(RejectReason.NOT_ALLOWED)
-        if (reason := place.identify(peer)) is not None:
+    def _identify(self, client: str, place: Place) -> None:
+        """Judge the client's address, now that it is known, also behind a proxy."""
+        if self._expects_proxy and not self._allowed.permits(client):
+            raise _Refused(RejectReason.NOT_ALLOWED)
+        if (reason := place.identify(client)) is not None:
             raise _Refused(reason)
-        return peer
 
     async def _read_proxy_header(self, sock: socket.socket) -> str | None:
         """Read a PROXY header and not one byte more; return the address that it states."""
@@ -261,6 +241,7 @@ class Acceptor:
             data = await loop.sock_recv(sock, decoder.wanted)
             if not data:
                 raise _Gone
+            self._silent.discard(asyncio.current_task())
             header = decoder.feed(data)
         if isinstance(header, ProxyFault):
             raise _Refused(RejectReason.PROXY_HEADER, PROXY_HINTS[header])
@@ -285,6 +266,7 @@ class Acceptor:
         self, sock: socket.socket, protocol: Callable[[], asyncio.BaseProtocol], deadline: float
     ) -> None:
         """Do the TLS handshake, if there is one, and hand the connection to its protocol."""
+        self._silent.discard(asyncio.current_task())
         loop = asyncio.get_running_loop()
         if self.certificate is None:
             await loop.connect_accepted_socket(protocol, sock)

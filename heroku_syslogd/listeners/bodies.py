@@ -16,10 +16,11 @@ class Bodies:
     """Bounds the memory of unfinished bodies: the oldest of them gives way.
 
     Logplex sends a body within milliseconds. One that comes drop by drop is the one that can be
-    spared, and so a peer that opens many and finishes none keeps nobody out.
+    spared, and so a peer that opens many and finishes none keeps nobody out. A body that is alone
+    may be larger than the limit: else it would be refused however often it came.
 
     Args:
-        limit: Most bytes in all.
+        limit: Most bytes in all, unless one body is larger.
     """
 
     def __init__(self, limit: int) -> None:
@@ -40,8 +41,7 @@ class Bodies:
         try:
             yield held
         finally:
-            self.resize(held, 0)
-            self._unfinished.pop(held, None)
+            self._release(held)
 
     def resize(self, held: HeldBody, size: int) -> None:
         """Note that a body takes ``size`` bytes now; make room if that is too much.
@@ -51,9 +51,10 @@ class Bodies:
         """
         self._bytes += size - held.size
         held.size = size
-        while self._bytes > self._limit:
+        while self._bytes > max(self._limit, held.size):
             oldest = next(iter(self._unfinished), held)
-            self._give_up(oldest)
+            self._release(oldest)
+            oldest.content.set_exception(BodyGivenUp())
             if oldest is held:
                 raise BodyGivenUp
 
@@ -61,11 +62,10 @@ class Bodies:
         """Note that a body is there whole: it waits for the queue alone, and not for long."""
         self._unfinished.pop(held, None)
 
-    def _give_up(self, held: HeldBody) -> None:
+    def _release(self, held: HeldBody) -> None:
         self._unfinished.pop(held, None)
         self._bytes -= held.size
         held.size = 0
-        held.content.set_exception(BodyGivenUp())
 
 
 class HeldBody:

@@ -159,10 +159,10 @@ class HttpConnection(web.RequestHandler):
         return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
 
     def abort(self) -> None:
-        """Close the connection without waiting for the peer."""
+        """Close the connection without waiting for the peer; over TLS, with a word of farewell."""
+        self.force_close()
         if self._transport is not None:
             self._transport.abort()
-        self.force_close()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """Log a bug of ours; aiohttp calls this when it cannot read the rest of a body, too."""

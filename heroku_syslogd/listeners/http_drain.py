@@ -174,7 +174,7 @@ class HttpListener:
                 is_idle = not connection.is_busy and not connection.has_unread()
                 connection.quiet_polls = connection.quiet_polls + 1 if is_idle else 0
                 if connection.quiet_polls >= _QUIET_POLLS:
-                    connection.force_close()
+                    connection.abort()
             await asyncio.sleep(_DRAIN_POLL)
         self._intake.is_closed = True
         self._intake.resume()  # whoever waits for room sees that there will be none

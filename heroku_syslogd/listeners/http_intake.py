@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from heroku_syslogd.bounded_queue import Origin
@@ -203,7 +203,7 @@ class Intake:
             RequestTimeout: It has not come in time.
         """
         content = request.content
-        if "Expect" in request.headers:
+        if "Expect" in request.headers and request.version >= HttpVersion11:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             request.writer.output_size = 0  # it is not part of the answer
         try:

@@ -26,6 +26,9 @@ _DRAIN_POLL: Final = 0.02
 _QUIET_POLLS: Final = 2
 """Polls in a row that find a socket empty before its connection is closed at a stop: what was on
 its way over the loopback or the local network has arrived by then."""
+_QUIET_POLLS_AFTER_LEAVE: Final = 15
+"""The same where the peer was told that we leave: 0.3 s, in which that reaches another continent,
+and what the peer sent before reaches us."""
 
 _FOREIGN: Final = {
     FrameFault.TLS_HELLO: RejectReason.TLS_ON_PLAIN_PORT,
@@ -119,14 +122,29 @@ class SyslogConnection(asyncio.BufferedProtocol):
         sock = self._transport.get_extra_info("socket") if self._transport else None
         return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
 
+    def take_leave(self) -> None:
+        """Tell the peer over TCP that we leave, and go on reading what it sends until it knows.
+
+        Closing would reset the connection under whatever is on its way. TLS has no such half: after
+        our close_notify nothing is read (RFC 5246, section 7.2.1).
+        """
+        transport = self._transport
+        if transport and transport.can_write_eof() and not transport.is_closing():
+            transport.write_eof()
+
     def close(self) -> None:
         """Close the connection; over TLS, with a word of farewell."""
         if self._transport:
             self._transport.close()
 
     def abort(self) -> None:
-        """Close the connection without waiting for the peer."""
+        """Close the connection without waiting for the peer; over TLS, with a word of farewell.
+
+        While TLS waited for the peer's farewell, whatever came would be read and thrown away. Now
+        a peer that sends more is reset, and knows (RFC 5425, section 4.4, allows either).
+        """
         if self._transport:
+            self._transport.close()
             self._transport.abort()
 
     def reject(self, reason: RejectReason) -> None:
@@ -256,13 +274,15 @@ class StreamListener:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + drain_timeout
         await self._acceptor.close(take_backlog=True)
+        quiet_polls = _QUIET_POLLS if self.certificate else _QUIET_POLLS_AFTER_LEAVE
         while (self._open or self._acceptor.arriving) and loop.time() < deadline:
             for connection in list(self._open):
+                connection.take_leave()
                 connection.quiet_polls = (
                     0 if connection.has_unread() else connection.quiet_polls + 1
                 )
-                if connection.quiet_polls >= _QUIET_POLLS:
-                    connection.close()
+                if connection.quiet_polls >= quiet_polls:
+                    connection.abort()
             await asyncio.sleep(_DRAIN_POLL)
         await self._acceptor.abort()
         self._all_left.clear()

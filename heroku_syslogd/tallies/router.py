@@ -36,7 +36,7 @@ OTHER_METHOD: Final = "other"
 """Clients may send any word for a method, so those of RFC 9110 and PATCH have labels, no others."""
 
 _DURATION: Final = re.compile(rb"(?:connect|service)=([0-9]{1,9})ms")
-_DYNO: Final = re.compile(rb"dyno=([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})")
+_DYNO: Final = re.compile(rb"([A-Za-z][A-Za-z0-9_-]{0,62}\.[0-9]{1,10})")
 _STATUS: Final = re.compile(rb"status=([0-9]{3})")
 ROUTER_CODES: Final = ("H10", "H11", "H14", "H20", "H99")
 """Error codes of requests that no dyno was asked for. Their counters begin at 0 with the first line
@@ -158,7 +158,7 @@ class RouterTally:
         connect_counts, service_counts = connects.counts, services.counts
         connect_sum, service_sum = 0.0, 0.0
         for tokens in scan_requests(lines, position):
-            method, dyno, connect, service, status, size = tokens
+            dyno, connect, service, status, size, method = tokens
             requests = known_requests((dyno, method, status))
             connected, served = known_duration(connect), known_duration(service)
             if requests is None or connected is None or served is None:
@@ -166,8 +166,8 @@ class RouterTally:
                 if meaning is None:
                     break
                 requests, connected, served = meaning
-            digits = size[6:]
-            if size[:6] != b"bytes=" or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+            foreign, _, digits = size.partition(b"bytes=")
+            if foreign or not digits.isdigit() or len(digits) > _MOST_DIGITS:
                 break
             response_bytes += int(digits)
             requests.value += 1
@@ -186,7 +186,7 @@ class RouterTally:
 
     def _learn(self, tokens: RequestTokens) -> tuple[Value, Duration, Duration] | None:
         """Work out what new tokens mean; None if one is malformed or the budget refuses it."""
-        method, dyno, connect, service, status, _ = tokens
+        dyno, connect, service, status, _, method = tokens
         connected = self._durations.learn(connect, b"connect=")
         served = self._durations.learn(service, b"service=")
         dyno_match, status_match = _DYNO.fullmatch(dyno), _STATUS.fullmatch(status)

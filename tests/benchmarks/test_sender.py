@@ -50,7 +50,10 @@ def sending(pieces: list[Piece]) -> Iterator[socket.socket]:
 
 
 def receive_request(sock: socket.socket) -> bytes:
-    return sock.recv(len(DATA), socket.MSG_WAITALL)
+    request = b""
+    while len(request) < len(DATA):
+        request += sock.recv(len(DATA) - len(request))
+    return request
 
 
 def test_job_survives_its_line() -> None:

@@ -90,10 +90,12 @@ class Poster:
         self._headers = dict(headers)
 
     def __enter__(self) -> Self:
-        self._connection.connect()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._connection.close()
 
     def post(self, count: int = 1, body: bytes | None = None, path: str = PATH) -> int:

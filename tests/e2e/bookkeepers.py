@@ -174,6 +174,7 @@ class FrameSender:
             except OSError:
                 enough.wait(_NO_CONNECTION_PAUSE)
                 continue
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with connection:
                 self.ended.append(self._send_over(connection, enough))
 

@@ -103,7 +103,9 @@ def assert_received(daemon: DaemonProcess, count: int, **labels: str) -> None:
 
 # curl ---------------------------------------------------------------------------------------------
 
-ANSWER: Final = "%{http_code} HTTP/%{http_version} %{size_download} bytes, connected %{num_connects}"
+ANSWER: Final = (
+    "%{http_code} HTTP/%{http_version} %{size_download} bytes, connected %{num_connects}"
+)
 
 
 def curl(
@@ -114,11 +116,12 @@ def curl(
     body: bytes = b"",
 ) -> list[str]:
     """Post a body, which curl reads from its standard input; return what became of each URL."""
+    fields = [f"{name}: {value}" for name, value in headers.items()]
     done = subprocess.run(
         [
             *(require("curl"), "--silent", "--show-error", "--ipv4", "--output", os.devnull),
             *("--cacert", str(site.authority.path), "--write-out", f"{ANSWER}\\n"),
-            *(f"--header={name}: {value}" for name, value in headers.items()),
+            *itertools.chain.from_iterable(("--header", field) for field in fields),
             *(options or ("--data-binary", "@-")),
             url,
         ],
@@ -216,7 +219,7 @@ def test_whose_batch_it_is(site: Site, account: str, drain_token: str, app: str)
         pytest.param(401, "", "/logplex", {}, [], id="no password"),
         pytest.param(401, f"{USER}:wrong@", "/logplex", {}, [], id="another password"),
         pytest.param(404, ACCOUNT, "/", {}, [], id="another path"),
-        pytest.param(405, ACCOUNT, "/logplex", {}, ["--get"], id="GET"),
+        pytest.param(405, ACCOUNT, "/logplex", {}, ["--request", "GET"], id="GET"),
         pytest.param(415, ACCOUNT, "/logplex", {"Content-Type": "text/plain"}, [], id="text"),
         pytest.param(415, ACCOUNT, "/logplex", {"Content-Encoding": "br"}, [], id="Brotli"),
         pytest.param(400, ACCOUNT, "/logplex", {"Content-Encoding": "gzip"}, [], id="not gzip"),
@@ -312,9 +315,7 @@ backend b
 
 @pytest.mark.real
 @pytest.mark.parametrize("version", ["http1.1", "http2"])
-def test_behind_a_proxy_that_ends_tls(
-    site: Site, drain: str, tmp_path: Path, version: str
-) -> None:
+def test_behind_a_proxy_that_ends_tls(site: Site, drain: str, tmp_path: Path, version: str) -> None:
     pem = tmp_path / "both.pem"
     pem.write_bytes(site.files.certificate.read_bytes() + site.files.key.read_bytes())
     sections = REVERSE_PROXY.format(pem=pem, port=site.daemon.http[1])

@@ -1,4 +1,4 @@
-"""Real TLS stacks and relays against TLS listeners: exact to the message, or refused and told why."""
+"""Real TLS stacks and relays against TLS listeners: exact to the message, or refused and why."""
 
 from __future__ import annotations
 
@@ -161,9 +161,7 @@ def test_logplex_does_not_accept_our_certificate(
     site: Site, tmp_path: Path, listener: str, trusts: str, alert: str, source: str
 ) -> None:
     (tmp_path / "frames").write_bytes(b"")
-    code, said = logplex(
-        getattr(site, trusts), site.port(listener), source, tmp_path / "frames"
-    )
+    code, said = logplex(getattr(site, trusts), site.port(listener), source, tmp_path / "frames")
     assert (code, said.startswith(f"{{tls_alert,{{{alert},")) == (1, True), said
     refusal = site.refusal(source)
     assert refusal["listener"] == listener
@@ -225,9 +223,7 @@ def test_openssl(site: Site, drain: str, listener: str, options: list[str]) -> N
         ),
     ],
 )
-def test_what_is_too_old_is_refused(
-    site: Site, source: str, options: list[str], hint: str
-) -> None:
+def test_what_is_too_old_is_refused(site: Site, source: str, options: list[str], hint: str) -> None:
     assert openssl(site, "ecdsa", b"", "-bind", source, *options) == 1
     assert site.refusal(source)["hint"] == hint
 
@@ -322,7 +318,5 @@ def test_simulate(site: Site) -> None:
     sent = re.search(r"([0-9]+) messages sent, 0 lost", done.stdout.splitlines()[-1])
     assert sent, done
     received = before + int(sent[1])
-    site.daemon.wait_for(
-        "heroku_syslogd_received_messages_total", {"listener": "rsa"}, received
-    )
+    site.daemon.wait_for("heroku_syslogd_received_messages_total", {"listener": "rsa"}, received)
     assert site.daemon.total("heroku_syslogd_lost_messages_total") == 0

@@ -143,6 +143,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
+async def seen() -> None:
+    """Let the listeners read all that has been sent."""
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+
+
 def networks(*blocks: str) -> tuple[Network, ...]:
     return tuple(map(Network.parse, blocks))
 

@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import Final
 
 from fuzz.seeds import Seed
-from fuzz.seeds.authorizations import AUTHORIZATIONS
+from fuzz.seeds.authorizations import AUTHORIZATIONS, PAIRS
 from fuzz.seeds.bodies import GZIP_BODIES, PLAIN_BODIES
 from fuzz.seeds.messages import MESSAGES
 from fuzz.seeds.proxy_headers import PROXY_HEADERS
 from fuzz.seeds.requests import REQUESTS, request
 from fuzz.seeds.streams import STREAMS
-from fuzz.targets import classifier, framing, header, http_body, http_request, proxy_protocol
+from fuzz.targets import (
+    authorization,
+    classifier,
+    framing,
+    header,
+    http_body,
+    http_request,
+    proxy_protocol,
+)
 from heroku_syslogd.wire import Dialect, FrameDecoder
 from tests.corpus.examples import EXAMPLES
 
@@ -143,7 +151,8 @@ def _proxy_protocol() -> Iterator[Seed]:
 
 
 def _authorization() -> Iterator[Seed]:
-    yield from AUTHORIZATIONS
+    yield from _made(AUTHORIZATIONS, authorization.encode)
+    yield from _made(PAIRS, lambda pair: authorization.encode(pair, is_pair=True), "pair-")
 
 
 _SEEDS: Final[Mapping[str, Callable[[], Iterator[Seed]]]] = {

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Final
+from zlib import crc32
 
-PUMPED_BYTES: Final = 65536
-"""About how long a payload becomes that is pumped: the longest message of a listener."""
+PUMPED_BYTES: Final = 57344
+"""About how much a payload grows that is pumped: with it the longest input of any target is as long
+as the longest message of a listener, and not cut off."""
 
-_NO_PUMP: Final = 191
+_PUMPED_OF_ALL: Final = 16
 
 
 def split_options(data: bytes, count: int) -> tuple[bytes, bytes]:
@@ -46,25 +48,28 @@ def pump_options(start: int, length: int) -> bytes:
 
     Args:
         start: Where the stretch begins, up to 255.
-        length: Its bytes, up to 64; 0 for none.
+        length: Its bytes, up to 255; 0 leaves it to the payload.
     """
-    return bytes([start, length + _NO_PUMP if length else 0])
+    return bytes([start, length])
 
 
 def pumped(payload: bytes, options: bytes) -> bytes:
-    """Return a payload with a stretch of it repeated up to about `PUMPED_BYTES`, or as it is.
+    """Return a payload with a stretch of it repeated for `PUMPED_BYTES`, or as it is.
 
     A search that takes time in the square of its text takes seconds then, which the fuzzer
     notices; with random bytes alone it would hardly ever meet a text that long.
 
     Args:
         payload: What to pump up.
-        options: Where the stretch begins, and how long it is. Most values of the second byte stand
-            for no pumping, for it takes a hundred times as long as other inputs.
+        options: Where the stretch begins, and how long it is. If they say nothing, the payload's
+            checksum does: every sixteenth is pumped somewhere.
     """
-    start, length = options[0], options[1] - _NO_PUMP
-    pump = payload[start : start + max(length, 0)]
+    start, length = options
+    if not length and payload:
+        checksum = crc32(payload)
+        is_chosen = checksum % _PUMPED_OF_ALL == 0
+        start, length = (checksum >> 4) % len(payload), is_chosen * (1 + (checksum >> 28) % 4)
+    pump = payload[start : start + length]
     if not pump:
         return payload
-    times = max(PUMPED_BYTES // len(pump), 1)
-    return payload[:start] + pump * times + payload[start + len(pump) :]
+    return payload[:start] + pump * (PUMPED_BYTES // len(pump)) + payload[start + len(pump) :]

@@ -97,17 +97,24 @@ class AddonRegistry:
         if at < state.sampled_at:  # Logplex does not keep the order of lines
             state.heard_at = now
             return
-        new = len(event.values.keys() - state.values.keys())
-        if not state.values:
-            new += _SERIES_BESIDE_VALUES
-        if new and not state.budget.take(new):  # the one that it gives back to
-            known = state.values.keys() & event.values.keys()
-            state.values.update({field: event.values[field] for field in known})
-        else:
+        if event.values.keys() <= state.values.keys():
             state.values.update(event.values)
+        else:
+            self._admit(state, event.values)
         if state.values:
             state.sampled_at, state.heard_at = at, now
             self._states[identity] = state
+
+    def _admit(self, state: AddonState, values: dict[str, float]) -> None:
+        """Take over values some of which are new; without room for those only the others."""
+        new = len(values.keys() - state.values.keys())
+        if not state.values:
+            new += _SERIES_BESIDE_VALUES
+        if state.budget.take(new):  # the one that it gives back to
+            state.values.update(values)
+        else:
+            known = state.values.keys() & values.keys()
+            state.values.update({field: values[field] for field in known})
 
     def expire(self, now: float) -> int:
         """Forget the add-ons that have been silent too long; return how many."""

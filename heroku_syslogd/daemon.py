@@ -309,7 +309,8 @@ class Daemon:
         self._ready = False
         self._notifier.stopping(f"Stopping, {self._queue.messages} messages queued")
         self._log.info("daemon.stopping", queued=self._queue.messages)
-        drain = asyncio.create_task(self._drain(workers))
+        working = [worker for worker in workers if not worker.done()]
+        drain = asyncio.create_task(self._drain(workers), name="drain")
         at_once = asyncio.create_task(self._stop_at_once.wait())
         await asyncio.wait(
             {drain, at_once}, timeout=STOP_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
@@ -317,6 +318,10 @@ class Daemon:
         drain.cancel()
         at_once.cancel()
         await asyncio.gather(drain, at_once, return_exceptions=True)
+        # A bug that shows only now is none the less one.
+        for task in (drain, *working):
+            if task.done() and not task.cancelled() and (error := task.exception()):
+                self._note_crash(task.get_name(), error)
         # Whatever ended the wait, nobody reads any more when the books are closed.
         await asyncio.gather(*(listener.close(0) for listener in self._listeners.values()))
         abandoned = self._abandon()

@@ -29,3 +29,16 @@ AUTHORIZATIONS: Final = (
     Seed("password-100-bytes", b"Basic bG9ncGxleDp4" + b"eHh4" * 33, "bcrypt", _RFC7617),
     Seed("empty", b"", "empty", _RFC7617),
 )
+
+PAIRS: Final = (
+    Seed("good", b"logplex:s3cr:et", "good", _RFC7617),
+    Seed("other", b"other:x", "good", _RFC7617),
+    Seed("other-case", b"Logplex:s3cr:et", "case", _RFC7617),
+    Seed("longer", b"other:xx", "prefix", _RFC7617),
+    Seed("nobody", b"nobody:s3cr:et", "user", _RFC7617),
+    Seed("password-alone", b":s3cr:et", "no user", _LOGPLEX),
+    Seed("user-alone", b"logplex:", "no password", _LOGPLEX),
+    Seed("no-colon", b"logplex", "no colon", _RFC7617),
+    Seed("control", b"logplex:s3cr:et\n", "control", _RFC7617),
+    Seed("invalid-utf-8", b"logplex:s3cr:et\xff", "UTF-8", _RFC7617),
+)

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
@@ -90,31 +90,43 @@ def _run(pieces: list[bytes], flags: int) -> Outcome:
     loop.set_exception_handler(lambda _, context: problems.append(context))
     try:
         outcome = loop.run_until_complete(_converse(pieces, flags))
-        assert not asyncio.all_tasks(loop), "something goes on after the connection's end"
     finally:
+        left = asyncio.all_tasks(loop)
+        loop.run_until_complete(_cancel(left))
         loop.close()
+    assert not left, "something goes on after the connection's end"
     assert not problems, problems
     return outcome
+
+
+async def _cancel(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _converse(pieces: list[bytes], flags: int) -> Outcome:
     site = _Site(flags)
     ours, theirs = socket.socketpair()
-    with ours, theirs:
-        for end in (ours, theirs):
-            end.setblocking(False)
-        place = site.context.connections.admit(site.counters)
-        assert isinstance(place, Place)
-        assert place.identify(_PEER) is None
-        connection = HttpConnection(site.listener, _PEER, place)
-        await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
-        peer = _Peer(theirs, site)
+    for end in (ours, theirs):
+        end.setblocking(False)
+    place = site.context.connections.admit(site.counters)
+    assert isinstance(place, Place)
+    assert place.identify(_PEER) is None
+    connection = HttpConnection(site.listener, _PEER, place)
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, ours)
+    peer = _Peer(theirs, site)
+    try:
         for piece in [*pieces, None]:
             peer.send(piece)
             await peer.settle()
         theirs.close()
         await peer.settle()
-    site.check_books(connection)
+        site.check_books(connection)
+    finally:
+        theirs.close()
+        connection.abort()
+        await peer.settle()
     # A HEAD may be answered without a Content-Length; Logplex sends none.
     has_head = b"HEAD" in b"".join(pieces)
     statuses = _read_answers(bytes(peer.received), needs_length=not has_head)

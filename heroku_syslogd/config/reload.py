@@ -42,19 +42,8 @@ class Changes(NamedTuple):
 
 def changes(old: Config, new: Config) -> Changes:
     """Compare two configurations."""
-    result = Changes([], [])
-    for table in Config.__struct_fields__:
-        before, after = getattr(old, table), getattr(new, table)
-        if isinstance(before, msgspec.Struct):
-            keys = _changed_keys(table, before, after)
-        elif table == "listener":
-            keys = _changed_listeners(before, after)
-        else:
-            keys = [table] if before != after else []
-        for key in keys:
-            applied = table in RELOADABLE or key in RELOADABLE
-            (result.applied if applied else result.restart).append(key)
-    return result
+    in_force = merged(old, new)
+    return Changes(_differences(old, in_force), _differences(in_force, new))
 
 
 def merged(old: Config, new: Config) -> Config:
@@ -64,7 +53,7 @@ def merged(old: Config, new: Config) -> Config:
     """
     tables = {table: getattr(new, table) for table in RELOADABLE if "." not in table}
     wanted = {listener.label: listener for listener in new.listener}
-    listeners = tuple(_merge("listener", one, wanted.get(one.label, one)) for one in old.listener)
+    listeners = tuple(_merge_listener(one, wanted.get(one.label, one)) for one in old.listener)
     return msgspec.structs.replace(
         old,
         **tables,
@@ -74,10 +63,35 @@ def merged(old: Config, new: Config) -> Config:
     )
 
 
+def _merge_listener(old: ListenerConfig, new: ListenerConfig) -> ListenerConfig:
+    """Return a listener with who may connect taken over.
+
+    Who that is depends on whether a PROXY header says so. Were that to change at the next start
+    only, ``allow`` could be without ``proxies`` until then, and anybody claim an allowed address.
+    """
+    if old.proxy_protocol != new.proxy_protocol:
+        return old
+    return _merge("listener", old, new)
+
+
 def _merge(table: str, old: T, new: T) -> T:
     """Return a table with those of its keys taken over that can be."""
     keys = [key for key in old.__struct_fields__ if f"{table}.{key}" in RELOADABLE]
     return msgspec.structs.replace(old, **{key: getattr(new, key) for key in keys})
+
+
+def _differences(before: Config, after: Config) -> list[str]:
+    """Name the keys in which two configurations differ; of tables without keys, the table."""
+    differences: list[str] = []
+    for table in Config.__struct_fields__:
+        one, other = getattr(before, table), getattr(after, table)
+        if isinstance(one, msgspec.Struct):
+            differences += _changed_keys(table, one, other)
+        elif table == "listener":
+            differences += _changed_listeners(one, other)
+        elif one != other:
+            differences.append(table)
+    return differences
 
 
 def _changed_keys(table: str, before: msgspec.Struct, after: msgspec.Struct) -> list[str]:

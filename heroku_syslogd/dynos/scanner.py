@@ -42,18 +42,20 @@ class SampleScanner:
             Position of the first line that is anything else, or about which something has to be
             decided.
         """
+        begin, latest = position, now + MAX_CLOCK_AHEAD
         dyno, beginning = self._dyno, self._beginning
-        if dyno is None or dyno.run != self._run:
-            if position < len(lines):
-                self._learn(lines[position][1])
-            return position
-        latest, begin = now + MAX_CLOCK_AHEAD, position
+        if dyno is not None and dyno.run != self._run:
+            dyno = None
+        size = len(beginning)
         for position in range(begin, len(lines)):
             timestamp, rest = lines[position]
-            if not rest.startswith(beginning):
-                self._learn(rest)
-                break
-            sample = scan_sample(rest, len(beginning))
+            if dyno is None or rest[:size] != beginning:
+                dyno = self._learn(rest)
+                if dyno is None:
+                    break
+                beginning = self._beginning
+                size = len(beginning)
+            sample = scan_sample(rest, size)
             if sample is None:
                 break
             line, values = sample
@@ -68,11 +70,17 @@ class SampleScanner:
         self._registry.scanned += position - begin
         return position
 
-    def _learn(self, rest: bytes) -> None:
-        """Remember how the samples of the run that is shown begin, if this is one of them."""
+    def _learn(self, rest: bytes) -> Dyno | None:
+        """Remember how the samples of the run that is shown begin.
+
+        Returns:
+            The dyno, None if this is not one of them.
+        """
         if not rest.startswith((b"- source=", b"source=")):
-            return
+            return None
         found = sample_run(rest)
         dyno = self._registry.find(self._identity)
-        if found is not None and dyno is not None and found.run == dyno.run:
-            self._dyno, self._run, self._beginning = dyno, found.run, found.beginning
+        if found is None or dyno is None or found.run != dyno.run:
+            return None
+        self._dyno, self._run, self._beginning = dyno, found.run, found.beginning
+        return dyno

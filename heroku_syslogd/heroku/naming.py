@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _MAX_LABEL: Final = 64
@@ -11,7 +12,12 @@ _FOREIGN: Final = re.compile(r"[^A-Za-z0-9_.:/@+-]")
 
 def label_text(token: bytes) -> str:
     """Return a wire token as a label value: letters, digits and ``_.:/@+-``, at most 64 of them."""
-    return _FOREIGN.sub("_", token[:_MAX_LABEL].decode("ascii", "replace")) or "-"
+    return _label(token[:_MAX_LABEL])
+
+
+@lru_cache(maxsize=1000)  # the few names of add-ons and their attachments stand in all their lines
+def _label(token: bytes) -> str:
+    return _FOREIGN.sub("_", token.decode("ascii", "replace")) or "-"
 
 
 def process_type_of(procid: bytes) -> str:

@@ -96,6 +96,7 @@ class Acceptor:
         self._sockets: list[socket.socket] = []
         self._arriving: set[asyncio.Task[None]] = set()
         self._silent: set[asyncio.Task[None] | None] = set()  # of those, who have said nothing
+        self._through: set[asyncio.Task[None] | None] = set()  # and who have passed every gate
         self._certificate_watch = CertificateWatch(config.label, certificate, context.telemetry)
         self.configure(config)
 
@@ -142,11 +143,16 @@ class Acceptor:
         await asyncio.sleep(rest)
 
     async def abort(self) -> None:
-        """Give up the connections that are arriving."""
+        """Give up the connections that are arriving; one that is through gets its protocol first.
+
+        uvloop, when it is cancelled between making a connection and returning it, never tells the
+        protocol that the connection is lost.
+        """
         await asyncio.sleep(0)  # a task that is cancelled before it began would not clean up
-        for task in self._arriving:
+        for task in self._arriving - self._through:
             task.cancel()
-        await asyncio.gather(*self._arriving, return_exceptions=True)
+        if self._arriving:
+            await asyncio.wait(self._arriving)
 
     # Accepting ------------------------------------------------------------------------------------
 
@@ -193,8 +199,9 @@ class Acceptor:
             self._report(peer, _Refused(place))
             return
         task = asyncio.get_running_loop().create_task(self._arrive(sock, peer, place))
-        for tasks in (self._arriving, self._silent):
-            tasks.add(task)
+        self._arriving.add(task)
+        self._silent.add(task)
+        for tasks in (self._arriving, self._silent, self._through):
             task.add_done_callback(tasks.discard)
 
     async def _arrive(self, sock: socket.socket, peer: str, place: Place) -> None:
@@ -269,6 +276,7 @@ class Acceptor:
         self._silent.discard(asyncio.current_task())
         loop = asyncio.get_running_loop()
         if self.certificate is None:
+            self._through.add(asyncio.current_task())
             await loop.connect_accepted_socket(protocol, sock)
             return
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from aiohttp import StreamReader
@@ -34,9 +34,17 @@ class Bodies:
         return self._bytes
 
     @contextmanager
-    def open(self, content: StreamReader) -> Iterator[HeldBody]:
-        """Hold what is received of a body until the block ends."""
-        held = HeldBody(self, content)
+    def open(
+        self, content: StreamReader, discard: Callable[[], None] = lambda: None
+    ) -> Iterator[HeldBody]:
+        """Hold what is received of a body until the block ends.
+
+        Args:
+            content: Where it is read from.
+            discard: Frees what has been received, at once: its reader learns only with its next
+                turn that the body was given up, and by then others have been read.
+        """
+        held = HeldBody(self, content, discard)
         self._unfinished[held] = None
         try:
             yield held
@@ -54,6 +62,7 @@ class Bodies:
         while self._bytes > max(self._limit, held.size):
             oldest = next(iter(self._unfinished), held)
             self._release(oldest)
+            oldest.discard()
             oldest.content.set_exception(BodyGivenUp())
             if oldest is held:
                 raise BodyGivenUp
@@ -73,14 +82,16 @@ class HeldBody:
 
     Attributes:
         content: Where it is read from.
+        discard: Frees what has been received.
         size: Bytes that it takes.
     """
 
-    __slots__ = ("_bodies", "content", "size")
+    __slots__ = ("_bodies", "content", "discard", "size")
 
-    def __init__(self, bodies: Bodies, content: StreamReader) -> None:
+    def __init__(self, bodies: Bodies, content: StreamReader, discard: Callable[[], None]) -> None:
         self._bodies = bodies
         self.content = content
+        self.discard = discard
         self.size = 0
 
     def grow_to(self, size: int) -> None:

@@ -140,6 +140,7 @@ class HttpListener:
         connection = cast("HttpConnection", request.protocol)
         connection.request_began(request.content)
         try:
+            await self._let_answers_be_read(request)
             response = self._answer(await self._intake.take(request, connection.peer))
         except RequestTimeout:
             connection.reject(RejectReason.REQUEST_TIMEOUT)
@@ -152,6 +153,14 @@ class HttpListener:
         if self._intake.is_stopping:
             response.force_close()
         return response
+
+    async def _let_answers_be_read(self, request: web.BaseRequest) -> None:
+        """Wait while answers pile up: else a peer that reads none could send requests for ever."""
+        try:
+            async with asyncio.timeout(self._context.limits.request_timeout):
+                await request.writer.drain()
+        except TimeoutError:
+            raise RequestTimeout from None
 
     def _answer(self, status: int) -> web.Response:
         self._counters.http_requests[status] += 1

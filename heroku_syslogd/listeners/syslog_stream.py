@@ -21,6 +21,9 @@ from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault, Malf
 READ_SIZE: Final = 262144
 """Bytes of one read: some 250 messages of Heroku, a fraction of a millisecond's work."""
 
+_TLS_RECORD: Final = 2**14 + 2048
+"""Bytes of the longest record (RFC 5246, section 6.2.3), a part of which may wait for its rest."""
+
 _READ_WHILE_FULL: Final = 1024
 _DRAIN_POLL: Final = 0.02
 _QUIET_POLLS: Final = 2
@@ -71,16 +74,23 @@ class SyslogConnection(asyncio.BufferedProtocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
         self._listener.enter(self)
+        if self._listener.certificate is not None:
+            # uvloop forgets what TLS holds back during a pause when it finds the connection ended.
+            # So TLS may hold back one read at most: the rest, and the end, are left to the kernel.
+            transport.set_read_buffer_limits(high=1)  # type: ignore[attr-defined]
+            if self._queue.paused:
+                self.pause()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where to read to.
 
-        uvloop forgets a pause that is asked for in `connection_made` and reads once all the same.
-        While the queue is full that read is kept small, so that many connections made then cannot
-        bring in much.
+        Without TLS, uvloop forgets a pause that is asked for in `connection_made` and reads once
+        all the same. While the queue is full that read is kept small, so that many connections made
+        then cannot bring in much.
         """
         buffer = self._listener.buffer
-        return buffer[:_READ_WHILE_FULL] if self._queue.paused else buffer
+        is_small = self._queue.paused and self._listener.certificate is None
+        return buffer[:_READ_WHILE_FULL] if is_small else buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Decode one read and queue its messages."""
@@ -214,7 +224,7 @@ class StreamListener:
         self.label = config.label
         self.context = context
         self.counters = context.telemetry.listener(config.label)
-        self.buffer = memoryview(bytearray(READ_SIZE))
+        self.buffer = memoryview(bytearray(READ_SIZE + (_TLS_RECORD if certificate else 0)))
         self._open: set[SyslogConnection] = set()
         self._all_left = asyncio.Event()
         self._acceptor = Acceptor(config, context, self._connection, certificate)

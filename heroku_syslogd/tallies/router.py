@@ -106,7 +106,7 @@ class RouterTally:
 
     def _show(self) -> None:
         """Take the series that every application with requests has, as soon as there is room."""
-        if not self._is_shown and self._series.has_room(_SERIES):
+        if self._series.has_room(_SERIES):
             self._connects = self._series.histogram(apps.ROUTER_CONNECT) or self._connects
             self._services = self._series.histogram(apps.ROUTER_SERVICE) or self._services
             total = self._series.value(apps.ROUTER_RESPONSE_BYTES)
@@ -151,7 +151,8 @@ class RouterTally:
         The tokens of a line are not read but looked up: what they mean was worked out when they
         were first seen, and only well-formed ones are remembered.
         """
-        self._show()
+        if not self._is_shown:
+            self._show()
         begin, response_bytes = position, 0
         known_requests, known_duration = self._requests.get, self._durations.known.get
         connects, services = self._connects, self._services
@@ -208,7 +209,8 @@ class RouterTally:
 
     def count(self, request: RouterRequest) -> None:
         """Count a request of any form."""
-        self._show()
+        if not self._is_shown:
+            self._show()
         self._series.add(
             apps.ROUTER_REQUESTS,
             request.dyno or NOT_GIVEN,

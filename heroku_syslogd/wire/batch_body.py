@@ -79,6 +79,11 @@ class BatchBody:
         self._keep(self._decoder.finish())
         return Decoded(self._frames, self._faults)
 
+    def discard(self) -> None:
+        """Free what has been decoded: nobody will ask for it."""
+        self._frames.clear()
+        self._faults.clear()
+
     def _decode(self, data: bytes) -> BodyFault | None:
         self.size += len(data)
         if self.size > self._max:

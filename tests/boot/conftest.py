@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 
 from tests.boot.machine import SERVICE, Machine, booted
+from tests.boot.secured import Secured
 from tests.boot.tree import cache, check_machine, installed_tree
 
 UDP_LISTENER: Final = """
@@ -50,3 +51,11 @@ def machine(fresh: Machine) -> Machine:
     """The same with the service up."""
     fresh.wait_active()
     return fresh
+
+
+@pytest.fixture
+def secured(machine: Machine, tmp_path: Path) -> Secured:
+    """The same with drains over TLS and HTTPS."""
+    secured = Secured(machine, tmp_path)
+    secured.set_up()
+    return secured

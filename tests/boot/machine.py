@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -16,12 +17,14 @@ from typing import Any, Final, TypeVar
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.boot.tree import NSPAWN
+from tests.boot.tree import NSPAWN, USER
 from tests.real import require
 
 SERVICE: Final = "heroku-syslogd.service"
 TCP_PORT: Final = 601
 UDP_PORT: Final = 514
+TLS_PORT: Final = 6514
+HTTPS_PORT: Final = 443
 ADMIN_PORT: Final = 9842
 
 RECEIVED: Final = "heroku_syslogd_received_messages_total"
@@ -66,6 +69,10 @@ class Machine:
     def write(self, path: str, text: str) -> None:
         """Writes a file inside; one that exists keeps its owner and mode."""
         self.run("/bin/sh", "-c", 'mkdir -p "${0%/*}" && cat > "$0"', path, stdin=text)
+
+    def install(self, path: str, text: str, mode: str = "640", group: str = USER) -> None:
+        """Puts a file of root's in the place of another, as the documentation says."""
+        self.run("install", f"--mode={mode}", f"--group={group}", "/dev/stdin", path, stdin=text)
 
     def drop_in(self, text: str) -> None:
         """Adds settings to the service; they count from its next start."""
@@ -115,6 +122,15 @@ class Machine:
     def udp(self) -> socket.socket:
         """Returns a socket that sends datagrams to the port that systemd has bound."""
         return self.connect(socket.SOCK_DGRAM, UDP_PORT)
+
+    def tls(self, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+        """Returns a connection to a port of the container, its handshake done."""
+        made = self.connect(socket.SOCK_STREAM, port)
+        try:
+            return context.wrap_socket(made, server_hostname="localhost")
+        except OSError:
+            made.close()
+            raise
 
     def get(self, path: str) -> tuple[int, str]:
         """Returns status and body of what the admin server answers."""

@@ -16,6 +16,8 @@ from tests.real import require
 UNITS: Final = Path(__file__).parents[2] / "systemd"
 SERVICE: Final = UNITS / "heroku-syslogd.service"
 SOCKETS: Final = sorted(UNITS.glob("*.socket"))
+STANDARD: Final = ["heroku-syslogd-tcp.socket", "heroku-syslogd-udp.socket"]
+"""Those of the configuration that is installed; the others are enabled by whoever needs them."""
 SYSUSERS: Final = UNITS / "sysusers.d" / "heroku-syslogd.conf"
 INSTALLED: Final = "/opt/heroku-syslogd/bin/heroku-syslogd"
 
@@ -99,19 +101,39 @@ def test_exposure_is_low() -> None:
 def test_each_socket_carries_the_name_that_the_configuration_uses() -> None:
     names = {path.name: read_unit(path)["FileDescriptorName"] for path in SOCKETS}
 
-    assert names == {"heroku-syslogd-tcp.socket": ["tcp"], "heroku-syslogd-udp.socket": ["udp"]}
+    assert names == {
+        f"heroku-syslogd-{name}.socket": [name] for name in ("https", "tcp", "tls", "udp")
+    }
 
 
 def test_sockets_and_service_name_each_other(service: Unit) -> None:
     assert [read_unit(path)["Service"] for path in SOCKETS] == [[SERVICE.name]] * len(SOCKETS)
-    assert " ".join(service["Sockets"]).split() == [path.name for path in SOCKETS]
-    assert " ".join(service["Also"]).split() == [path.name for path in SOCKETS]
+    assert " ".join(service["Sockets"]).split() == STANDARD
+    assert " ".join(service["Also"]).split() == STANDARD
+
+
+def test_a_socket_that_is_enabled_later_comes_with_the_service() -> None:
+    wanted_by = {path.name: read_unit(path)["WantedBy"] for path in SOCKETS}
+
+    assert wanted_by == {
+        path.name: ["sockets.target" if path.name in STANDARD else f"sockets.target {SERVICE.name}"]
+        for path in SOCKETS
+    }
 
 
 def test_ports() -> None:
-    tcp, udp = map(read_unit, SOCKETS)
+    units = [read_unit(path) for path in SOCKETS]
+    streams = {unit["FileDescriptorName"][0]: unit["ListenStream"] for unit in units}
+    datagrams = {unit["FileDescriptorName"][0]: unit["ListenDatagram"] for unit in units}
 
-    assert (tcp["ListenStream"], udp["ListenDatagram"]) == (["601"], ["514"])
+    assert streams == {"https": ["443"], "tcp": ["601"], "tls": ["6514"], "udp": []}
+    assert datagrams == {"https": [], "tcp": [], "tls": [], "udp": ["514"]}
+
+
+def test_connections_wait_and_are_kept_alive_on_every_port() -> None:
+    for unit in (read_unit(path) for path in SOCKETS):
+        if unit["ListenStream"]:
+            assert (unit["Backlog"], unit["KeepAlive"]) == (["4096"], ["yes"])
 
 
 def test_stopping_leaves_time_to_drain(service: Unit) -> None:

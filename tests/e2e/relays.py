@@ -36,6 +36,7 @@ log {{ source(s); destination(d); }};
 _HAPROXY: Final = """\
 global
   stats socket {directory}/haproxy.sock level admin
+  max-spread-checks 50
 defaults
   mode tcp
   timeout connect 5s

@@ -1,10 +1,8 @@
 """A queue, counters and listeners on ports that the kernel chooses."""
 
 import asyncio
-import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,6 +23,8 @@ from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.telemetry import ListenerCounters, RejectReason, Telemetry
 from heroku_syslogd.wire import Dialect
 from tests.listeners.authority import Authority
+from tests.listeners.client import Client as Client
+from tests.listeners.door import Door
 
 LIMITS = LimitsConfig(
     max_frame_bytes=1024,
@@ -136,6 +136,14 @@ def authority() -> Authority:
     return Authority()
 
 
+@pytest.fixture
+def door(
+    site: Site, authority: Authority, tmp_path: Path, request: pytest.FixtureRequest
+) -> Door:
+    """A listener of the type that the test is parametrised with, not open yet."""
+    return Door(site, request.param, authority, tmp_path)
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Let the loop turn until the condition holds; other processes and the kernel take part."""
     async with asyncio.timeout(10):
@@ -151,45 +159,3 @@ async def seen() -> None:
 
 def networks(*blocks: str) -> tuple[Network, ...]:
     return tuple(map(Network.parse, blocks))
-
-
-class Client:
-    """A TCP sender; with ``tls`` it does its handshake first."""
-
-    def __init__(self, address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
-        self.address = address
-        self.tls = tls
-
-    async def __aenter__(self) -> "Client":
-        await self.connect()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.writer.close()
-        with suppress(OSError):
-            await self.writer.wait_closed()
-
-    async def connect(self) -> None:
-        self.reader, self.writer = await asyncio.open_connection(
-            *self.address,
-            ssl=self.tls,
-            server_hostname=None if self.tls is None else "drain.example",
-        )
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def closed_by_peer(self) -> bool:
-        """Wait for the other side to close."""
-        async with asyncio.timeout(10):
-            try:
-                return await self.reader.read() == b""
-            except ConnectionResetError:
-                return True
-
-    def reset(self) -> None:
-        """Close with a RST instead of a FIN."""
-        sock: socket.socket = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.writer.transport.abort()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from heroku_syslogd.wire import encode_frame
-from tests.listeners.conftest import Client
+from tests.listeners.client import Client
 
 TOKEN = "d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
 MESSAGE = b"<190>1 2025-12-26T12:07:27.672845+00:00 host app web.1 - hello\n"

@@ -1,73 +1,23 @@
-"""From accepting to speaking: the gates that a connection passes, in their order."""
+"""From accepting to speaking: the gates that a connection passes, and what a stop does in them."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
-import resource
 import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from heroku_syslogd.config import Duration
+from heroku_syslogd.config import Address, Duration, ListenerConfig
 from heroku_syslogd.listeners import acceptor
-from heroku_syslogd.listeners.syslog_stream import StreamListener
 from heroku_syslogd.telemetry import RejectReason
 from heroku_syslogd.wire import encode_frame
-from heroku_syslogd.wire.proxy_protocol import encode_proxy_v1, encode_proxy_v2
-from tests.listeners.authority import Authority
 from tests.listeners.conftest import LIMITS, Client, Site, networks, seen, until
-from tests.listeners.posting import Poster, request
+from tests.listeners.door import Door, every_kind
 
 MESSAGE = b"<13>1 - h app web.1 - - hello"
 FRAME = encode_frame(MESSAGE)
-KINDS = ["tcp", "tls", "http", "https"]
-ENCRYPTED = ["tls", "https"]
-
-
-class Door:
-    """A listener of one type, and how to send to it."""
-
-    def __init__(self, site: Site, kind: str, authority: Authority, directory: Path) -> None:
-        self.site = site
-        self.kind = kind
-        self.authority = authority
-        self.files = authority.server(directory) if kind in ENCRYPTED else {}
-        self.tls = authority.client() if kind in ENCRYPTED else None
-        self.address = ("", 0)
-
-    async def open(self, host: str = "127.0.0.1", **keys: object) -> None:
-        self.address = await self.site.open(self.kind, host, **self.files, **keys)
-
-    async def deliver(self, client: Client) -> None:
-        """Bring a message in over a connection."""
-        if self.kind in ("http", "https"):
-            await client.send(request(b"".join([FRAME]), {"Connection": "close"}))
-            async with asyncio.timeout(10):
-                assert b" 200 OK" in await client.reader.readline()
-        else:
-            await client.send(FRAME)
-        assert await self.site.take(1) == [MESSAGE]
-
-    @property
-    def rejected(self) -> dict[RejectReason, int]:
-        return self.site.rejected(self.kind)
-
-
-@pytest.fixture
-def door(
-    site: Site, authority: Authority, tmp_path: Path, request: pytest.FixtureRequest
-) -> Door:
-    return Door(site, request.param, authority, tmp_path)
-
-
-every_kind = pytest.mark.parametrize("door", KINDS, indirect=True)
-encrypted = pytest.mark.parametrize("door", ENCRYPTED, indirect=True)
 
 
 # Who may connect ----------------------------------------------------------------------------------
@@ -76,7 +26,7 @@ encrypted = pytest.mark.parametrize("door", ENCRYPTED, indirect=True)
 @every_kind
 async def test_only_those_who_are_allowed_are_served(door: Door) -> None:
     await door.open(allow=networks("192.0.2.0/24", "127.0.0.0/8"))
-    async with Client(door.address, door.tls) as client:
+    async with door.client() as client:
         await door.deliver(client)
     await until(lambda: door.site.places == 0)
     assert door.rejected == {}
@@ -121,8 +71,6 @@ async def test_addresses_of_both_families(
 
 
 async def test_a_reload_changes_who_may_connect_and_leaves_others_alone(site: Site) -> None:
-    from heroku_syslogd.config import Address, ListenerConfig
-
     address = await site.open("tcp")
     async with Client(address) as before:
         await before.send(FRAME)
@@ -137,278 +85,235 @@ async def test_a_reload_changes_who_may_connect_and_leaves_others_alone(site: Si
         assert await site.take(1) == [MESSAGE]
 
 
-# Behind a proxy -----------------------------------------------------------------------------------
-
-V1 = encode_proxy_v1("203.0.113.7", 40000, "192.0.2.1", 6514)
-V2 = encode_proxy_v2("2001:db8::7", 40000, "2001:db8::1", 6514)
-
-
-async def behind(door: Door, header: bytes, *, pieces: bool = False) -> Client:
-    """Connect as a proxy does: its header first, and then, if there is TLS, the handshake."""
-    client = Client(door.address)
-    await client.connect()
-    for piece in [bytes([byte]) for byte in header] if pieces else [header]:
-        await client.send(piece)
-    if door.tls is not None:
-        await client.writer.start_tls(door.tls, server_hostname="drain.example")
-    return client
+# Places -------------------------------------------------------------------------------------------
 
 
 @every_kind
-@pytest.mark.parametrize(
-    ("header", "peer"),
-    [
-        pytest.param(V1, "203.0.113.7", id="v1"),
-        pytest.param(V2, "2001:db8::7", id="v2"),
-        pytest.param(b"PROXY UNKNOWN\r\n", "127.0.0.1", id="v1 UNKNOWN"),
-        pytest.param(V2[:12] + b"\x20\x00\x00\x00", "127.0.0.1", id="v2 LOCAL"),
-    ],
-)
-@pytest.mark.parametrize("pieces", [False, True], ids=["whole", "in pieces"])
-async def test_a_proxy_names_its_client(
-    door: Door, header: bytes, peer: str, pieces: bool
-) -> None:
-    await door.open(proxy_protocol=True)
-    client = await behind(door, header, pieces=pieces)
-    if door.kind in ("http", "https"):
-        await client.send(request(FRAME))
-    else:
-        await client.send(FRAME)
-    batch = await door.site.take_batch()
-    await client.__aexit__()
-
-    assert (batch.frames, batch.origin.peer) == ([MESSAGE], peer)
-    assert door.rejected == {}
-
-
-@every_kind
-@pytest.mark.parametrize(
-    ("said", "hint"),
-    [
-        pytest.param(FRAME, "does the load balancer send one", id="no header"),
-        pytest.param(b"PROXY TCP4 nonsense\r\n", "does not follow", id="malformed"),
-        pytest.param(b"PROXY " + b"x" * 200, "too long", id="too long"),
-        pytest.param(V2[:12] + b"\x31", "unknown version", id="unknown version"),
-        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01", "does the load balancer", id="TLS"),
-    ],
-)
-async def test_without_a_proper_header_nobody_is_served(
-    door: Door, said: bytes, hint: str
-) -> None:
-    await door.open(proxy_protocol=True)
-    with capture_logs() as logs:
-        async with Client(door.address) as client:
-            await client.send(said)
-            assert await client.closed_by_peer()
-
-    assert door.rejected == {RejectReason.PROXY_HEADER: 1}
-    assert [entry["reason"] for entry in logs] == ["proxy_header"]
-    assert hint in logs[0]["hint"]
-    assert door.site.queue.messages == 0
-
-
-@every_kind
-@pytest.mark.parametrize("how", ["FIN", "RST"])
-@pytest.mark.parametrize("said", [b"", V1[:9]])
-async def test_a_health_check_is_no_fault(door: Door, how: str, said: bytes) -> None:
-    await door.open(proxy_protocol=True)
-    with capture_logs() as logs:
-        for _ in range(2 * LIMITS.max_connections):
-            client = Client(door.address)
-            await client.connect()
-            await client.send(said)
-            await until(lambda: door.site.places == 1)
-            if how == "RST":
-                client.reset()
-            await client.__aexit__()
-            await until(lambda: door.site.places == 0)
-
-    assert door.rejected == {}
-    assert logs == []
-
-
-@every_kind
-async def test_the_proxy_and_its_client_have_to_be_allowed_each(door: Door) -> None:
-    await door.open(
-        proxy_protocol=True,
-        proxies=networks("127.0.0.0/8"),
-        allow=networks("203.0.113.0/24"),
-    )
-    client = await behind(door, V1)
-    await door.deliver(client)
-    await client.__aexit__()
-    async with Client(door.address) as stranger:
-        await stranger.send(V2)
-        assert await stranger.closed_by_peer()
-    assert door.rejected == {RejectReason.NOT_ALLOWED: 1}
-
-
-async def test_who_is_no_proxy_is_not_even_read(site: Site) -> None:
-    address = await site.open("tcp", proxy_protocol=True, proxies=networks("192.0.2.0/24"))
-    async with Client(address) as client:
-        assert await client.closed_by_peer()
-
-    assert site.rejected("tcp") == {RejectReason.NOT_ALLOWED: 1}
-
-
-async def test_places_are_those_of_the_clients_and_not_of_their_proxy(site: Site) -> None:
-    site.limit(max_connections=100, max_connections_per_peer=2)
-    address = await site.open("tcp", proxy_protocol=True)
-    clients = []
-    for number in range(10):
-        client = Client(address)
-        await client.connect()
-        await client.send(encode_proxy_v1(f"203.0.113.{number // 2}", 1, "192.0.2.1", 1) + FRAME)
-        clients.append(client)
-    assert await site.take(10) == [MESSAGE] * 10
-    async with Client(address) as third:
-        await third.send(encode_proxy_v1("203.0.113.0", 1, "192.0.2.1", 1))
-        assert await third.closed_by_peer()
-    for client in clients:
-        await client.__aexit__()
-
-    assert site.rejected("tcp") == {RejectReason.MAX_CONNECTIONS_PER_PEER: 1}
-    assert site.counters("tcp").connections_total == 10
-
-
-# TLS ----------------------------------------------------------------------------------------------
-
-
-def hello(tls: ssl.SSLContext) -> bytes:
-    """Return the first flight of a handshake."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    connection = tls.wrap_bio(incoming, outgoing, server_hostname="drain.example")
-    with pytest.raises(ssl.SSLWantReadError):
-        connection.do_handshake()
-    return outgoing.read()
-
-
-@encrypted
-async def test_half_a_handshake_takes_a_place(door: Door) -> None:
+async def test_a_place_is_free_again_after_every_end_of_a_connection(door: Door) -> None:
     await door.open()
-    halves = [Client(door.address) for _ in range(LIMITS.max_connections_per_peer)]
-    for number, client in enumerate(halves):
-        await client.connect()
-        await client.send(hello(door.authority.client())[: 100 * number])
-        await until(lambda: door.site.places == number + 1)  # noqa: B023
-    async with Client(door.address) as refused:
-        assert await refused.closed_by_peer()
-    door.site.limit(max_connections=3, max_connections_per_peer=10)
-    async with Client(door.address) as refused:
-        assert await refused.closed_by_peer()
-    for client in halves:
-        client.reset()
-        await client.__aexit__()
-    await until(lambda: door.site.places == 0)
-
-    assert door.rejected.pop(RejectReason.TLS_HANDSHAKE, 0) <= 2
-    counts = {reason: count for reason, count in door.rejected.items() if "max" in reason}
-    assert counts == {RejectReason.MAX_CONNECTIONS_PER_PEER: 1, RejectReason.MAX_CONNECTIONS: 1}
-    async with Client(door.address, door.tls) as client:
-        await door.deliver(client)
-
-
-@encrypted
-@pytest.mark.parametrize("length", [0, 1, 5, 100])
-async def test_a_handshake_that_takes_too_long_is_given_up(door: Door, length: int) -> None:
-    door.site.limit(handshake_timeout=Duration(0.05))
-    await door.open()
-    with capture_logs() as logs:
-        async with Client(door.address) as client:
-            await client.send(hello(door.authority.client())[:length])
-            assert await client.closed_by_peer()
-        await until(lambda: door.site.places == 0)
-
-    assert door.rejected == {RejectReason.HANDSHAKE_TIMEOUT: 1}
-    assert [entry["reason"] for entry in logs] == ["handshake_timeout"]
-
-
-@every_kind
-async def test_a_proxy_header_that_takes_too_long_is_given_up(door: Door) -> None:
-    door.site.limit(handshake_timeout=Duration(0.05))
-    await door.open(proxy_protocol=True)
-    async with Client(door.address) as client:
-        await client.send(V1[:9])
-        assert await client.closed_by_peer()
-    await until(lambda: door.site.places == 0)
-
-    assert door.rejected == {RejectReason.HANDSHAKE_TIMEOUT: 1}
-
-
-@encrypted
-@pytest.mark.parametrize("said", [FRAME, MESSAGE + b"\n", request(), b"\0"])
-async def test_what_is_no_tls_is_told_apart_from_a_failed_handshake(
-    door: Door, said: bytes
-) -> None:
-    await door.open()
-    with capture_logs() as logs:
-        for _ in range(2):
-            async with Client(door.address) as client:
-                await client.send(said)
-                assert await client.closed_by_peer()
-
-    assert door.rejected == {RejectReason.PLAIN_ON_TLS_PORT: 2}
-    assert [entry["reason"] for entry in logs] == ["plain_on_tls_port"]
-    assert "syslog+tls://" in logs[0]["hint"]
-
-
-@encrypted
-@pytest.mark.parametrize("how", ["FIN", "RST"])
-async def test_a_peer_that_leaves_before_its_handshake_is_no_fault(door: Door, how: str) -> None:
-    await door.open()
-    with capture_logs() as logs:
-        client = Client(door.address)
+    for how in ("FIN", "RST", "in the middle") * LIMITS.max_connections:
+        client = door.client()
         await client.connect()
         await until(lambda: door.site.places == 1)
+        if how == "in the middle":
+            await client.send(door.wrapped(b"<13>" + b"x" * 100)[:-10])
+        else:
+            await door.deliver(client)
         if how == "RST":
             client.reset()
         await client.__aexit__()
         await until(lambda: door.site.places == 0)
 
     assert door.rejected == {}
-    assert logs == []
+    assert door.site.counters(door.kind).connections_total == 3 * LIMITS.max_connections
 
 
-@encrypted
-@pytest.mark.parametrize("how", ["FIN", "RST"])
-async def test_a_peer_that_leaves_during_its_handshake_is_counted(door: Door, how: str) -> None:
+@every_kind
+async def test_many_connections_at_once_are_each_served_or_refused(door: Door) -> None:
+    door.site.limit(max_connections=20, max_connections_per_peer=20)
     await door.open()
-    with capture_logs() as logs:
-        client = Client(door.address)
-        await client.connect()
-        await client.send(hello(door.authority.client()))
-        await seen()
-        if how == "RST":
-            client.reset()
-        await client.__aexit__()
-        await until(lambda: door.site.places == 0)
+    refused = 0
+    clients = []
+    for _ in range(200):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex(door.address)
+        clients.append(sock)
+    await until(lambda: door.rejected.get(RejectReason.MAX_CONNECTIONS, 0) >= 180)
+    assert door.site.places == 20
+    for sock in clients:
+        sock.close()
+    await until(lambda: door.site.places == 0)
+    refused = door.rejected[RejectReason.MAX_CONNECTIONS]
+    async with door.client() as client:
+        await door.deliver(client)
 
-    assert door.rejected == {RejectReason.TLS_HANDSHAKE: 1}
-    assert "left during the TLS handshake" in logs[0]["hint"]
+    assert refused == 180
 
 
-@encrypted
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_a_peer_that_does_not_trust_us_is_told_apart(
-    door: Door, version: ssl.TLSVersion
+async def test_an_idle_connection_is_counted_once_however_long_its_farewell_takes(
+    site: Site,
 ) -> None:
+    address = await site.open("tcp")
+    async with Client(address) as client:
+        await until(lambda: site.places == 1)
+        site.now += LIMITS.idle_timeout
+        for _ in range(3):
+            site.listeners[0].tick(site.now)
+        assert await client.closed_by_peer()
+
+    assert site.rejected("tcp") == {RejectReason.IDLE: 1}
+
+
+# Without descriptors ------------------------------------------------------------------------------
+
+
+class Exhausted:
+    """A listening socket whose process has no descriptor left, until it is told otherwise."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.is_exhausted = True
+        self.tries = 0
+
+    def accept(self) -> tuple[socket.socket, object]:
+        self.tries += 1
+        if self.is_exhausted:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return self.sock.accept()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.sock, name)
+
+
+async def exhausted(door: Door, monkeypatch: pytest.MonkeyPatch) -> Exhausted:
+    """Open a listener that cannot accept."""
+    from heroku_syslogd.listeners import listener
+
+    made: list[Exhausted] = []
+    open_sockets = listener.open_sockets
+
+    def opened(*arguments: object) -> list[Exhausted]:
+        made.extend(Exhausted(sock) for sock in open_sockets(*arguments))  # type: ignore[arg-type]
+        return made
+
+    monkeypatch.setattr(listener, "open_sockets", opened)
     await door.open()
+    return made[0]
+
+
+@every_kind
+async def test_without_descriptors_accepting_rests_and_goes_on(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptor, "_REST", 0.05)
+    sock = await exhausted(door, monkeypatch)
     with capture_logs() as logs:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            await Client(door.address, Authority().client(version)).connect()
-        await until(lambda: door.site.places == 0)
+        waiting = Client(door.address)
+        await waiting.connect()
+        await until(lambda: sock.tries == 2)
+        sock.is_exhausted = False
+        await until(lambda: door.site.places == 1)
+        async with door.client() as client:
+            await door.deliver(client)
+        await waiting.__aexit__()
 
-    assert door.rejected == {RejectReason.TLS_HANDSHAKE: 1}
-    assert "does not trust our certificate" in logs[0]["hint"]
+    assert [(entry["event"], entry["reason"]) for entry in logs] == [
+        ("accept.failed", "Too many open files")
+    ]
+    assert "LimitNOFILE" in logs[0]["hint"]
+    assert door.rejected == {}
 
 
-@encrypted
-async def test_junk_in_a_handshake_costs_only_its_own_connection(door: Door) -> None:
+@every_kind
+@pytest.mark.parametrize("rest", [0.01, 10.0])
+async def test_a_stop_does_not_wait_for_descriptors(
+    door: Door, monkeypatch: pytest.MonkeyPatch, rest: float
+) -> None:
+    monkeypatch.setattr(acceptor, "_REST", rest)
+    sock = await exhausted(door, monkeypatch)
+    async with Client(door.address):
+        await until(lambda: sock.tries > 0)
+        await door.close(1)
+        await seen()  # whoever would watch the socket again finds it closed
+
+    assert sock.tries < 20
+
+
+# Stop ---------------------------------------------------------------------------------------------
+
+
+@every_kind
+async def test_a_stop_at_once_gives_up_whoever_is_arriving(door: Door) -> None:
     await door.open()
-    for junk in (b"\x16\x03\x01\xff\xff" + b"x" * 70_000, b"\x16" * 100, b"\x16\x03\x01\0\0" * 99):
-        async with Client(door.address) as client:
-            await client.send(junk)
-            assert await client.closed_by_peer() is not None
-        await until(lambda: door.site.places == 0)
+    clients = [Client(door.address) for _ in range(LIMITS.max_connections_per_peer)]
+    for client, said in zip(clients, (b"", b"\x16", b"\x16\x03\x01\x01\x00\x01"), strict=True):
+        await client.connect()
+        await client.send(said)
+    await seen()
+    await door.close()
 
-    assert door.rejected == {RejectReason.TLS_HANDSHAKE: 3}
+    assert door.site.places == 0
+    for client in clients:
+        assert await client.closed_by_peer()
+        await client.__aexit__()
+
+
+@every_kind
+async def test_a_stop_in_the_moment_of_accepting_loses_no_place(door: Door) -> None:
+    await door.open()
+    with socket.create_connection(door.address), socket.create_connection(door.address):
+        (sock,) = door.site.listeners[0]._acceptor._sockets  # type: ignore[attr-defined]
+        door.site.listeners[0]._acceptor._accept(sock)  # type: ignore[attr-defined]
+        assert door.site.places == 2
+        await door.close()
+
+    assert door.site.places == 0
+
+
+@every_kind
+async def test_a_stop_loses_no_place_at_any_moment_of_an_arrival(door: Door) -> None:
+    for turns in range(25):
+        await door.open()
+        client = door.client()
+        arriving = asyncio.create_task(client.connect())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        listener = door.site.listeners.pop()
+        async with asyncio.timeout(10):
+            await listener.close(0)
+        assert door.site.places == 0
+        (failed,) = await asyncio.gather(arriving, return_exceptions=True)
+        if failed is None:
+            await client.__aexit__()
+
+
+@every_kind
+async def test_a_stop_gives_those_who_are_arriving_their_time(door: Door) -> None:
+    door.site.limit(handshake_timeout=Duration(0.1))
+    await door.open(proxy_protocol=True)
+    client = Client(door.address)
+    await client.connect()
+    await client.send(b"PROXY UNK")
+    await seen()
+    stop = asyncio.create_task(door.close(10))
+    await seen()
+    if door.kind == "tcp":
+        await client.send(b"NOWN\r\n" + FRAME)
+        assert await door.site.take(1) == [MESSAGE]
+    assert await client.closed_by_peer()
+    await client.__aexit__()
+    await stop
+
+    assert door.site.places == 0
+
+
+async def test_a_stop_takes_what_waits_to_be_accepted(site: Site) -> None:
+    site.limit(max_connections=1000, max_connections_per_peer=1000)
+    site.queue.max_messages = 10**6
+    address = await site.open("tcp")
+    clients = [socket.create_connection(address) for _ in range(200)]  # nobody accepts meanwhile
+    for client in clients:
+        client.sendall(FRAME)
+    await site.listeners[0].close(10)
+    for client in clients:
+        client.close()
+
+    assert site.counters("tcp").received_messages == 200
+
+
+async def test_a_stop_that_is_cut_short_leaves_no_socket_open(site: Site) -> None:
+    site.limit(max_connections=1000, max_connections_per_peer=1000)
+    address = await site.open("tcp")
+    clients = [socket.create_connection(address) for _ in range(200)]
+    stop = asyncio.create_task(site.listeners[0].close(10))
+    await asyncio.sleep(0)
+    stop.cancel()
+    await asyncio.gather(stop, return_exceptions=True)
+    await site.listeners[0].close(0)
+    for client in clients:
+        client.close()
+
+    assert site.places == 0
+    with pytest.raises(ConnectionRefusedError):
+        await Client(address).connect()

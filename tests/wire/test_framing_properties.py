@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from heroku_syslogd.wire import FrameDecoder, encode_frame
-from tests.wire.feeding import decode
+from tests.wire.feeding import Outcome, decode, merged
 
 LIMIT = 200
 
@@ -82,6 +82,43 @@ def test_what_is_retained_never_exceeds_the_limit(chunks: list[bytes]) -> None:
     for chunk in chunks:
         decoder.feed(chunk)
         assert decoder.retained <= LIMIT + 16
+
+
+def decode_counted(chunks: list[bytes], budget: int | None = None) -> Outcome:
+    """Decode where octet counting is the only framing."""
+    decoder = FrameDecoder(LIMIT, budget, counted_only=True)
+    found = [*map(decoder.feed, chunks), decoder.finish()]
+    frames = [frame for part in found for frame in part.frames]
+    return frames, merged(fault for part in found for fault in part.faults)
+
+
+@settings(max_examples=300)
+@given(split(garbage), st.sampled_from([None, 1, 2, 5]))
+@example([b"x\n", b"<1>a\n", b"5 <1>ab"], None)
+@example([b"x", b"\n12", b" <13>xxxxxxxx"], None)
+def test_without_lines_any_split_gives_the_same_messages_too(
+    chunks: list[bytes], budget: int | None
+) -> None:
+    assert decode_counted(chunks, budget) == decode_counted([b"".join(chunks)], budget)
+
+
+@settings(max_examples=300)
+@given(garbage)
+def test_without_lines_every_message_has_its_count(stream: bytes) -> None:
+    frames, faults = decode_counted([stream])
+
+    framed = sum(len(encode_frame(frame)) for frame in frames)
+    assert framed + sum(dropped for _, dropped in faults) == len(stream)
+    assert all(encode_frame(frame) in stream for frame in frames)
+
+
+@given(st.lists(messages, max_size=12))
+def test_what_is_counted_throughout_reads_the_same_with_and_without_lines(
+    texts: list[bytes],
+) -> None:
+    stream = b"".join(map(encode_frame, texts))
+
+    assert decode_counted([stream]) == decode([stream], LIMIT) == (texts, [])
 
 
 @given(garbage, st.lists(messages, min_size=1, max_size=4))

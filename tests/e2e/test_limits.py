@@ -1,0 +1,526 @@
+"""Every limit, reached by an abuser, while somebody else is served on the same listener."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from pathlib import Path
+from typing import Any, Final, NamedTuple, Self
+
+import bcrypt
+import pytest
+
+from heroku_syslogd.wire import encode_frame
+from heroku_syslogd.wire.proxy_protocol import encode_proxy_v1
+from tests.daemon_process import DaemonProcess, running, total, wait_until
+from tests.e2e.batches import Poster, basic, batch_headers, batch_line, request
+from tests.e2e.peers import GOOD, GoodSender, Reader, speak
+from tests.e2e.tls_files import Authority
+from tests.e2e.traffic import (
+    MEBIBYTE,
+    app_line,
+    memory_sample,
+    octet_counted,
+    send_tcp,
+    send_udp,
+    token,
+)
+
+ABUSER: Final = "127.0.1.{}"
+DRAIN: Final = token(7000)
+REJECTED: Final = "heroku_syslogd_connections_rejected_total"
+KINDS: Final = ("tcp", "tls", "http", "https")
+WEB: Final = ("http", "https")
+
+CONFIG: Final = f"""
+{{top}}
+[admin]
+address = "127.0.0.1:0"
+[drains.tokens]
+"{DRAIN}" = "good"
+"""
+LISTENER: Final = """
+[[listener]]
+name = "{name}"
+type = "{kind}"
+address = "127.0.0.1:0"
+{keys}
+"""
+PROXIED: Final = 'proxy_protocol = true\nproxies = ["127.0.0.0/16"]\n'
+
+
+class Site:
+    """A daemon with a listener of each type, and good senders that come and go.
+
+    Args:
+        daemon: The daemon.
+        authority: Issued its certificate.
+    """
+
+    def __init__(self, daemon: DaemonProcess, authority: Authority) -> None:
+        self.daemon = daemon
+        self.tls = authority.trusted()
+        self._good: dict[str, GoodSender] = {}
+        self._closing = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def tls_of(self, listener: str) -> ssl.SSLContext | None:
+        return self.tls if listener in ("tls", "https") else None
+
+    def speak(self, listener: str, source: str, *, raw: bool = False) -> socket.socket:
+        """Connect from an address; ``raw`` is without TLS in any case."""
+        tls = None if raw else self.tls_of(listener)
+        return speak(self.daemon.address_of(listener), source, tls)
+
+    def poster(
+        self, listener: str, drain: str, source: str, headers: Mapping[str, str] = {}
+    ) -> Poster:
+        address, tls = self.daemon.address_of(listener), self.tls_of(listener)
+        return Poster(address, drain, tls=tls, source=source, headers=headers)
+
+    def serve(self, *listeners: str) -> None:
+        """Have a message of a good sender served on each of the listeners."""
+        for listener in listeners:
+            if listener not in self._good:
+                greeting = b""
+                if listener == "tcp-proxied":
+                    greeting = encode_proxy_v1(GOOD, 1, "127.0.0.1", 2)
+                sender = GoodSender(self.daemon, listener, DRAIN, self.tls, greeting=greeting)
+                self._good[listener] = self._closing.enter_context(sender)
+            self._good[listener].send()
+
+    def assert_served(self) -> None:
+        """Wait until all messages of the good senders are applied, exactly those."""
+        sent = sum(sender.sent for sender in self._good.values())
+        assert sent
+        self.daemon.wait_for("heroku_log_messages_total", {"app": "good"}, sent)
+
+    def rejected(self, listener: str, reason: str) -> float:
+        return self.daemon.total(REJECTED, listener=listener, reason=reason)
+
+    def line_about(self, peer: str, event: str = "connection.closed") -> dict[str, Any]:
+        """Wait for the only line of the log about a peer."""
+        (line,) = wait_until(
+            lambda: [one for one in self.daemon.events(event) if one.get("peer") == peer],
+            f"{event} of {peer}",
+        )
+        return line
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Return what starts a daemon, given text for its configuration."""
+    authority = Authority(tmp_path)
+    files = authority.issue().toml
+    with ExitStack() as stack:
+
+        def begin(top: str = "", keys: str = "", more: str = "") -> Site:
+            config = CONFIG.format(top=top) + more
+            for kind in KINDS:
+                own = keys + (files if kind in ("tls", "https") else "")
+                config += LISTENER.format(name=kind, kind=kind, keys=own)
+            config += LISTENER.format(name="tcp-proxied", kind="tcp", keys=PROXIED)
+            daemon = stack.enter_context(running(config, tmp_path))
+            return stack.enter_context(Site(daemon, authority))
+
+        yield begin
+
+
+# Connections that are closed ----------------------------------------------------------------------
+
+
+class Abuse(NamedTuple):
+    """A connection that costs too much.
+
+    Attributes:
+        listener: Where it goes.
+        first: Sent at once.
+        drip: Sent again and again.
+        raw: Whether there is no TLS although the listener expects it.
+        heard: What the peer is to hear before the connection is closed, its beginning.
+    """
+
+    listener: str
+    first: bytes = b""
+    drip: bytes = b""
+    raw: bool = False
+    heard: bytes = b""
+
+
+HEAD: Final = request(batch_headers(DRAIN, 9), b" " * 900)[:-900]
+CHUNKED: Final = HEAD.replace(b"Content-Length: 900", b"Transfer-Encoding: chunked") + b"100\r\n"
+CLIENT_HELLO: Final = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+FRAME: Final = octet_counted([app_line(DRAIN.replace("d.", "t."))])
+
+CLOSED: Final = [
+    pytest.param(
+        "handshake_timeout",
+        '[limits]\nhandshake_timeout = "600ms"\n',
+        [
+            Abuse("tls", raw=True),
+            Abuse("tls", CLIENT_HELLO, raw=True),
+            Abuse("https", raw=True),
+            Abuse("https", CLIENT_HELLO, drip=b"\0", raw=True),
+            Abuse("tcp-proxied"),
+            Abuse("tcp-proxied", b"PROXY TCP4 127.0.0.9"),
+            Abuse("tcp-proxied", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0"),
+            Abuse("http", HEAD[:40]),
+            Abuse("http", HEAD[:-2] + b"X: ", drip=b"y"),
+            Abuse("https", HEAD[:40]),
+        ],
+        id="handshake_timeout",
+    ),
+    pytest.param(
+        "idle",
+        '[limits]\nidle_timeout = "900ms"\n',
+        [
+            *(Abuse(kind) for kind in KINDS),
+            Abuse("tcp", FRAME),
+            Abuse("tls", FRAME + FRAME[:20]),
+            Abuse("http", HEAD + b" " * 900, heard=b"HTTP/1.1 200 OK\r\n"),
+        ],
+        id="idle_timeout",
+    ),
+    pytest.param(
+        "request_timeout",
+        '[limits]\nrequest_timeout = "600ms"\n',
+        [
+            Abuse("http", HEAD),
+            Abuse("http", HEAD, drip=b"x"),
+            Abuse("https", CHUNKED, drip=b"x"),
+        ],
+        id="request_timeout",
+    ),
+    pytest.param(
+        "fault_budget",
+        "[limits]\nfault_budget = 5\n",
+        [Abuse("tcp", b"junk\n" * 9), Abuse("tls", FRAME + b"junk\n" * 9)],
+        id="fault_budget",
+    ),
+    pytest.param(
+        "plain_on_tls_port",
+        "",
+        [Abuse("tls", FRAME, raw=True), Abuse("https", HEAD, raw=True)],
+        id="no TLS",
+    ),
+    pytest.param(
+        "tls_on_plain_port",
+        "",
+        [Abuse("tcp", CLIENT_HELLO), Abuse("http", CLIENT_HELLO), Abuse("https", CLIENT_HELLO)],
+        id="TLS",
+    ),
+    pytest.param(
+        "http_on_syslog_port", "", [Abuse("tcp", HEAD), Abuse("tls", HEAD)], id="HTTP on syslog"
+    ),
+    pytest.param(
+        "syslog_on_http_port",
+        "",
+        [Abuse("http", FRAME), Abuse("https", FRAME)],
+        id="syslog on HTTP",
+    ),
+    pytest.param("proxy_header", "", [Abuse("tcp-proxied", FRAME)], id="no PROXY header"),
+]
+
+
+@pytest.mark.parametrize(("reason", "top", "abuses"), CLOSED)
+def test_a_connection_that_costs_too_much_is_closed(
+    start: Callable[..., Site], reason: str, top: str, abuses: Sequence[Abuse]
+) -> None:
+    site = start(top)
+    listeners = sorted({abuse.listener for abuse in abuses})
+    with ExitStack() as stack:
+        site.serve(*listeners)
+        readers, connections = [], []
+        for number, abuse in enumerate(abuses, 1):
+            connection = site.speak(abuse.listener, ABUSER.format(number), raw=abuse.raw)
+            stack.enter_context(closing(connection))
+            connection.sendall(abuse.first)
+            connections.append(connection)
+            readers.append(Reader(connection))
+
+        def all_closed() -> bool:
+            site.serve(*listeners)
+            for connection, abuse in zip(connections, abuses, strict=True):
+                with suppress(OSError):
+                    connection.sendall(abuse.drip)
+            return all([reader.at_end() for reader in readers])
+
+        wait_until(all_closed, f"the end of {len(abuses)} connections")
+    for number, (abuse, reader) in enumerate(zip(abuses, readers, strict=True), 1):
+        line = site.line_about(ABUSER.format(number))
+        assert (line["listener"], line["reason"]) == (abuse.listener, reason)
+        assert reader.heard.startswith(abuse.heard)
+        assert abuse.heard or not reader.heard
+    for listener in listeners:
+        count = sum(abuse.listener == listener for abuse in abuses)
+        assert site.rejected(listener, reason) == count
+    assert site.daemon.total(REJECTED) == len(abuses)
+    site.serve(*listeners)
+    site.assert_served()
+
+
+# Connections that are not taken -------------------------------------------------------------------
+
+
+def refused(site: Site, listener: str, source: str) -> None:
+    """Wait until a new connection is closed without a word."""
+    with closing(site.speak(listener, source, raw=True)) as connection:
+        reader = Reader(connection)
+        wait_until(reader.at_end, "the end of the connection")
+        assert not reader.heard
+
+
+def test_max_connections(start: Callable[..., Site]) -> None:
+    site = start("[limits]\nmax_connections = 6\n")
+    site.serve(*KINDS)
+    with ExitStack() as stack:
+        for kind in ("tcp", "http"):
+            stack.enter_context(closing(site.speak(kind, ABUSER.format(1), raw=True)))
+        site.daemon.wait_for("heroku_syslogd_connections", {}, 6)
+        for kind in KINDS:
+            refused(site, kind, ABUSER.format(1))
+            assert site.rejected(kind, "max_connections") == 1
+        site.serve(*KINDS)
+    site.daemon.wait_for("heroku_syslogd_connections", {}, 4)
+    with GoodSender(site.daemon, "tls", DRAIN.replace("d.", "t."), site.tls) as newcomer:
+        newcomer.send()
+        site.daemon.wait_for("heroku_syslogd_applied_messages_total", {}, 9)
+    assert site.line_about(ABUSER.format(1))["reason"] == "max_connections"
+    assert site.daemon.total(REJECTED) == 4
+    site.assert_served()
+
+
+def test_max_connections_per_peer(start: Callable[..., Site]) -> None:
+    site = start("[limits]\nmax_connections_per_peer = 4\n")
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(closing(site.speak("tcp", ABUSER.format(1))))
+        site.daemon.wait_for("heroku_syslogd_connections", {}, 4)
+        for kind in KINDS:
+            refused(site, kind, ABUSER.format(1))
+            assert site.rejected(kind, "max_connections_per_peer") == 1
+            site.serve(kind)
+    assert site.line_about(ABUSER.format(1))["reason"] == "max_connections_per_peer"
+    assert site.daemon.total(REJECTED) == 4
+    site.assert_served()
+
+
+def test_allow(start: Callable[..., Site]) -> None:
+    udp = LISTENER.format(name="udp", kind="udp", keys=f'allow = ["{GOOD}"]')
+    site = start(keys=f'allow = ["{GOOD}"]\n', more=udp)
+    for number, kind in enumerate(KINDS, 1):
+        refused(site, kind, ABUSER.format(number))
+        site.serve(kind)
+        assert site.rejected(kind, "not_allowed") == 1
+        assert site.line_about(ABUSER.format(number))["reason"] == "not_allowed"
+    send_udp(site.daemon.udp, app_line(DRAIN))
+    lost = {"listener": "udp", "reason": "not_allowed"}
+    site.daemon.wait_for("heroku_syslogd_lost_messages_total", lost, 1)
+    assert site.daemon.total(REJECTED) == 4
+    site.assert_served()
+
+
+# Requests that are refused ------------------------------------------------------------------------
+
+OVER: Final = 2 * MEBIBYTE
+
+
+def with_header(field: bytes) -> bytes:
+    return HEAD.replace(b"\r\n\r\n", b"\r\n" + field + b"\r\n\r\n")
+
+
+def bomb() -> bytes:
+    """Return a request whose body of 100 kB becomes 100 MB."""
+    body = gzip.compress(b"1 " * 50 * MEBIBYTE, 6)
+    return request({**batch_headers(DRAIN, 1), "Content-Encoding": "gzip"}, body)
+
+
+def chunks() -> bytes:
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    return CHUNKED.removesuffix(b"100\r\n") + chunk * (OVER // 0x10000) + b"0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "make"),
+    [
+        pytest.param(400, lambda: with_header(b"X: " + b"y" * 9000), id="a long header"),
+        pytest.param(400, lambda: with_header(b"\r\n".join([b"X: y"] * 70)), id="many headers"),
+        pytest.param(400, lambda: HEAD.replace(b"logplex ", b"x" * 9000 + b" "), id="a long path"),
+        pytest.param(400, lambda: b"EHLO drain.example\r\n\r\n", id="no HTTP"),
+        pytest.param(413, lambda: request(batch_headers(DRAIN, 1), b" " * OVER), id="a long body"),
+        pytest.param(413, chunks, id="many chunks"),
+        pytest.param(413, bomb, id="a bomb"),
+    ],
+)
+def test_a_request_that_costs_too_much_is_refused(
+    start: Callable[..., Site], status: int, make: Callable[[], bytes]
+) -> None:
+    data, site = make(), start()
+    site.serve(*WEB)
+    resident = site.daemon.total("process_resident_memory_bytes")
+    for number, listener in enumerate(WEB, 1):
+        with closing(site.speak(listener, ABUSER.format(number))) as connection:
+            connection.sendall(data)
+            reader = Reader(connection)
+
+            def at_end(reader: Reader = reader) -> bool:
+                site.serve(*WEB)
+                return reader.at_end()
+
+            wait_until(at_end, "the end of the connection")
+        # Where the request line made no sense, the version is the oldest, which all understand.
+        assert re.match(rb"HTTP/1\.[01] %d " % status, reader.heard)
+        codes = {"listener": listener, "code": str(status)}
+        site.daemon.wait_for("heroku_syslogd_http_requests_total", codes, 1)
+    assert site.daemon.total("process_resident_memory_bytes") - resident < 32 * MEBIBYTE
+    site.assert_served()
+
+
+def test_a_sender_without_a_password_gets_nowhere(start: Callable[..., Site]) -> None:
+    hashed = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(8)).decode()
+    more = f'[[credentials]]\nuser = "logplex"\npassword_hash = "{hashed}"\n'
+    site, source, stranger = start(more=more), ABUSER.format(1), token(7001)
+
+    def guess(number: int) -> set[int]:
+        said, listener = set(), WEB[number % 2]
+        for headers in ({}, basic("logplex", f"{number}"), basic(f"{number}", "open sesame")):
+            with site.poster(listener, stranger, source, headers=headers) as poster:
+                said.add(poster.post())
+        return said
+
+    credential = basic("logplex", "open sesame")
+    with (
+        site.poster("https", DRAIN, GOOD, headers=credential) as good,
+        ThreadPoolExecutor(20) as pool,
+    ):
+        assert good.post() == 200
+        guesses = [pool.submit(guess, number) for number in range(40)]
+        served = 1
+        while not all(one.done() for one in guesses):
+            assert good.post() == 200
+            served += 1
+        # Those that find all checks of their address under way are told to come back.
+        assert set().union(*(one.result() for one in guesses)) <= {401, 503}
+    site.daemon.wait_for("heroku_log_messages_total", {"app": "good"}, served)
+    metrics = site.daemon.metrics()
+    requests = "heroku_syslogd_http_requests_total"
+    for listener in WEB:
+        assert total(metrics, requests, listener=listener, code="401") >= 20
+    assert total(metrics, requests, code="200") == served
+    assert total(metrics, "heroku_syslogd_applied_messages_total") == served
+
+
+# Messages and streams -----------------------------------------------------------------------------
+
+
+def test_a_message_that_is_too_long_costs_itself(start: Callable[..., Site]) -> None:
+    site = start("[limits]\nmax_frame_bytes = 2048\n")
+    site.serve(*KINDS)
+    for number, listener in enumerate(KINDS, 1):
+        abuser, stranger = ABUSER.format(number), token(7010 + number)
+        texts = ("a", "b" * 3000, "c")
+        if listener in WEB:
+            body = b"".join(encode_frame(batch_line(text)) for text in texts)
+            with site.poster(listener, stranger, abuser) as poster:
+                assert poster.post(3, body) == 200
+        else:
+            with closing(site.speak(listener, abuser)) as connection:
+                connection.sendall(octet_counted([app_line(stranger, text) for text in texts]))
+        site.daemon.wait_for("heroku_log_messages_total", {"app": stranger[:10]}, 2)
+        labels = {"listener": listener, "reason": "too_long"}
+        assert site.daemon.total("heroku_syslogd_frame_errors_total", **labels) == 1
+        assert site.line_about(abuser, "frame.malformed")["reason"] == "too_long"
+    site.serve(*KINDS)
+    site.assert_served()
+
+
+def test_a_batch_of_junk_spends_its_fault_budget(start: Callable[..., Site]) -> None:
+    site = start("[limits]\nfault_budget = 5\nmax_frame_bytes = 1024\n")
+    frame, junk = encode_frame(batch_line("x")), encode_frame(b"<14>1 ".ljust(2000))
+    for number, listener in enumerate(WEB, 1):
+        abuser, stranger = ABUSER.format(number), token(7020 + number)
+        with site.poster(listener, stranger, abuser) as poster:
+            assert poster.post(22, frame + junk * 20 + frame) == 200
+        site.serve(listener)
+        metrics = site.daemon.wait_idle()
+        # What the budget was spent for is counted, and what is behind it is not looked at.
+        assert total(metrics, "heroku_log_messages_total", app=stranger[:10]) == 1
+        labels = {"listener": listener, "reason": "too_long"}
+        assert 5 <= total(metrics, "heroku_syslogd_frame_errors_total", **labels) < 10
+        rejected = total(metrics, "heroku_syslogd_rejected_bytes_total", listener=listener)
+        assert rejected == 20 * len(junk) + len(frame)
+        assert site.line_about(abuser, "frame.malformed")["reason"] == "too_long"
+    site.assert_served()
+
+
+# State --------------------------------------------------------------------------------------------
+
+
+class Flood(NamedTuple):
+    """Messages that would fill memory, sent by a drain that the configuration does not name.
+
+    Attributes:
+        top: Configuration.
+        messages: What the abuser sends.
+        own: What the good drain sends after it.
+        counted: Metric and labels that count what was refused.
+        shown: Metric of the good drain that is there all the same.
+    """
+
+    top: str
+    messages: list[bytes]
+    own: bytes
+    counted: tuple[str, dict[str, str]]
+    shown: str
+
+
+STRANGER: Final = token(7004)
+FLOODS: Final = {
+    "max_series": Flood(
+        "[limits]\nmax_series = 1000\n",
+        [memory_sample(STRANGER, f"web.{number}") for number in range(1000)],
+        memory_sample(DRAIN, "web.1"),
+        ("heroku_syslogd_series_refused_total", {}),
+        "heroku_dyno_memory_rss_bytes",
+    ),
+    "max_apps": Flood(
+        "[limits]\nmax_apps = 10\n",
+        [app_line(token(number)) for number in range(1000)],
+        app_line(DRAIN),
+        ("heroku_syslogd_lost_messages_total", {"reason": "app_limit"}),
+        "heroku_log_messages_total",
+    ),
+    "app_metrics.max_series": Flood(
+        "[app_metrics]\nmax_series = 1000\n",
+        [app_line(STRANGER, f"count#invented.{number}=1") for number in range(1000)],
+        app_line(DRAIN, "count#orders=1"),
+        ("heroku_syslogd_app_metric_series_refused_total", {}),
+        "heroku_app_count_total",
+    ),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
+def test_what_is_invented_has_a_bound(start: Callable[..., Site], flood: Flood) -> None:
+    site = start(flood.top)
+    name, labels = flood.counted
+    send_tcp(site.daemon.tcp, octet_counted(flood.messages))
+    wait_until(lambda: site.daemon.total(name, **labels) >= 500, f"{name} to count")
+    send_tcp(site.daemon.tcp, octet_counted([flood.own]))
+    wait_until(lambda: site.daemon.total(flood.shown, app="good"), f"{flood.shown} of the good")
+    metrics = site.daemon.wait_idle()
+    assert total(metrics, "heroku_syslogd_received_messages_total") == 1001
+    for series in ("series", "app_metric_series"):
+        limit = total(metrics, f"heroku_syslogd_{series}_limit")
+        assert total(metrics, f"heroku_syslogd_{series}") <= limit
+    site.serve(*KINDS)

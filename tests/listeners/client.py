@@ -1,0 +1,51 @@
+"""A TCP sender."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import suppress
+from typing import Self
+
+
+class Client:
+    """A sender; with ``tls`` it does its handshake first."""
+
+    def __init__(self, address: tuple[str, int], tls: ssl.SSLContext | None = None) -> None:
+        self.address = address
+        self.tls = tls
+
+    async def __aenter__(self) -> Self:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.writer.close()
+        with suppress(OSError):
+            await self.writer.wait_closed()
+
+    async def connect(self) -> None:
+        self.reader, self.writer = await asyncio.open_connection(
+            *self.address,
+            ssl=self.tls,
+            server_hostname=None if self.tls is None else "drain.example",
+        )
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def closed_by_peer(self) -> bool:
+        """Wait for the other side to close."""
+        async with asyncio.timeout(10):
+            try:
+                return await self.reader.read() == b""
+            except ConnectionResetError:
+                return True
+
+    def reset(self) -> None:
+        """Close with a RST instead of a FIN."""
+        sock: socket.socket = self.writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.writer.transport.abort()

@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,13 +25,16 @@ from fuzz.targets import TARGETS
 ALL: Final = "all"
 
 SLOWEST: Final = 5
-"""Seconds that an input may take: with a payload pumped up to 64 KiB everything that is linear
-takes less than a tenth of that, anything quadratic more."""
+"""Seconds that an input may take. Of a payload that is pumped up, what is linear takes a tenth of
+that, and a search that is quadratic more."""
 
 _SLOW: Final = 2
 """Seconds after which an input is reported without being a defect."""
 _MOST_MEMORY: Final = 1024
 """MiB that the fuzzer may take."""
+
+_SHOWN: Final = 2000
+"""Bytes of an input that are printed."""
 
 _ENGINE: Final = Path(__file__).resolve().parent / "engine.py"
 
@@ -97,7 +101,7 @@ class Fuzzing:
 
 
 def try_files(target: str, files: Sequence[Path]) -> list[Path]:
-    """Try files of inputs; return those that show a defect, each with its traceback printed.
+    """Try files of inputs and print what comes of it; return those that show a defect.
 
     Raises:
         OSError: A file cannot be read.
@@ -105,14 +109,18 @@ def try_files(target: str, files: Sequence[Path]) -> list[Path]:
     failed = []
     for path in files:
         data = path.read_bytes()
+        began = time.monotonic()
         try:
             TARGETS[target].check(data)
         except Exception:
-            print(f"{path}: {data[:2000]!r}", file=sys.stderr)
+            print(f"{path}: {data[:_SHOWN]!r}", file=sys.stderr)
             traceback.print_exc()
             failed.append(path)
-        else:
-            print(f"{path}: nothing found")
+            continue
+        seconds = time.monotonic() - began
+        print(f"{path}: nothing found, in {seconds:.2f} s")
+        if seconds > SLOWEST:
+            failed.append(path)
     return failed
 
 

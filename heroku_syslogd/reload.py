@@ -72,10 +72,13 @@ class Reloader:
             new = load(self._path)
             credentials = drain_credentials(new, str(self._path))
             renewals = [certificate.prepare() for certificate in self._certificates()]
-        except (ConfigError, CertificateError) as error:
-            telemetry.reload_successful = False
-            problems = str(error).splitlines()
-            self._log.error("config.reload_failed", file=str(self._path), problems=problems)
+        except ConfigError as error:
+            self._refuse(
+                [f"{key}: {problem}" if key else problem for key, problem in error.problems]
+            )
+            return
+        except CertificateError as error:
+            self._refuse([str(error)])
             return
         for renew in renewals:
             renew()
@@ -83,6 +86,10 @@ class Reloader:
         self._take_over(new)
         telemetry.reload_successful = True
         telemetry.reload_success_at = self._context.clock()
+
+    def _refuse(self, problems: list[str]) -> None:
+        self._context.telemetry.reload_successful = False
+        self._log.error("config.reload_failed", file=str(self._path), problems=problems)
 
     def _certificates(self) -> list[ServerCertificate]:
         servers: list[Listener | AdminServer] = [*self._listeners.values(), self._admin]

@@ -47,6 +47,9 @@ and invented names come and go without growing memory."""
 _LONGEST_KEY: Final = 256
 """Longest stream key that is remembered; Logplex's are about 60 bytes."""
 
+_PROCESS_TYPE_OF_SERVERS: Final = "postgres"
+"""What stands in front of the number in the PROCID of a Postgres server."""
+
 IDLE_STRANGER: Final = 600.0
 """Seconds of silence after which an unconfigured drain loses its place to one that wants it."""
 
@@ -326,9 +329,9 @@ class Worker:
             token,
             is_configured=self._drains.is_configured(app),
         )
-        if subject is not None and rule is DYNO_MANAGER and not subject.log.messages:
-            # A new process type: streams that were held to be a server's may be its dynos'.
-            self._clear_streams()
+        is_new = subject is not None and not subject.log.messages
+        if is_new and rule is DYNO_MANAGER and process_type == _PROCESS_TYPE_OF_SERVERS:
+            self._clear_streams()  # those that were held to be a server's may be its dynos'
         return subject
 
     def _lose(self, origin: Origin, reason: LostReason) -> None:

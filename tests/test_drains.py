@@ -76,3 +76,51 @@ def test_a_changed_mapping_takes_effect() -> None:
 
     assert drains.app_of(b"d.other") == "blog"
     assert drains.app_of(TOKEN) == "d.9173ea1f"
+
+
+# Over HTTPS ---------------------------------------------------------------------------------------
+
+
+def test_a_configured_token_counts_more_than_the_credential() -> None:
+    drains = table(reject=True)
+
+    assert drains.app_of(TOKEN, "blog") == "shop"
+    assert drains.app_of(b"d.other", "blog") == "blog"
+    assert drains.app_of(b"", "blog") == "blog"
+    assert drains.unknown == 0
+
+
+def test_without_the_application_of_a_credential_a_token_is_unknown_as_anywhere() -> None:
+    assert table(reject=True).app_of(b"d.other", "") is Refusal.UNKNOWN_DRAIN
+    assert table().app_of(b"d.other", "") == "d.other"
+
+
+def test_the_applications_of_credentials_are_configured_ones() -> None:
+    drains = DrainTable({}, reject_unknown=False, max_apps=10, more_apps=["blog"])
+
+    assert drains.is_configured("blog")
+    assert drains.app_of(b"blog") is Refusal.UNKNOWN_DRAIN  # nobody may call himself so
+    assert drains.app_of(b"blog", "blog") == "blog"
+    assert drains.strangers == frozenset()
+
+
+def test_an_application_that_a_credential_names_later_is_promoted() -> None:
+    drains = DrainTable({}, reject_unknown=False, max_apps=10)
+    assert drains.app_of(b"relay-1") == "relay-1"
+
+    promoted = drains.configure({}, reject_unknown=False, max_apps=10, more_apps=["relay-1"])
+
+    assert promoted == {"relay-1"}
+    assert drains.app_of(b"d.any", "relay-1") == "relay-1"
+    assert drains.app_of(b"relay-1") is Refusal.UNKNOWN_DRAIN
+
+
+@given(st.lists(st.binary(max_size=80), max_size=60), st.booleans())
+def test_any_tokens_are_bounded(tokens: list[bytes], reject: bool) -> None:
+    drains = table(reject=reject, max_apps=5)
+    apps = {drains.app_of(token) for token in tokens}
+
+    assert len(apps - set(Refusal)) <= 5 + 1
+    assert len(drains._met) <= 2 * 5
+    assert all(len(token) <= 64 for token in drains._met)
+    assert {drains.app_of(token, "blog") for token in tokens} <= {"blog", "shop"}

@@ -68,7 +68,7 @@ def inputs(target: str) -> st.SearchStrategy[bytes]:
     return st.one_of(changed_seeds(target), tokens.map(b"".join), st.binary(max_size=200))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @pytest.mark.parametrize("target", TARGETS)
 @given(data=st.data())
 def test_it_holds_for_anything_else(target: str, data: st.DataObject) -> None:
@@ -193,7 +193,17 @@ def test_a_file_without_a_finding_is_tried(
     path.write_bytes(SEEDS["header"][0].data)
 
     assert run.main(["header", str(path)]) == 0
-    assert capsys.readouterr().out == f"{path}: nothing found\n"
+    assert re.fullmatch(rf"{path}: nothing found, in [0-9.]+ s\n", capsys.readouterr().out)
+
+
+def test_a_file_that_takes_too_long_shows_a_defect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "input"
+    path.write_bytes(SEEDS["header"][0].data)
+    monkeypatch.setattr(run, "SLOWEST", 0)
+
+    assert run.main(["header", str(path)]) == 1
 
 
 def test_a_file_that_shows_a_defect_is_shown_with_the_traceback(
@@ -206,7 +216,7 @@ def test_a_file_that_shows_a_defect_is_shown_with_the_traceback(
 
     assert run.main(["authorization", str(good), str(bad)]) == 1
     output = capsys.readouterr()
-    assert output.out == f"{good}: nothing found\n"
+    assert re.fullmatch(rf"{good}: nothing found, in [0-9.]+ s\n", output.out)
     assert f"{bad}: b'" in output.err
     assert "Traceback" in output.err
 

@@ -305,9 +305,7 @@ def _parse_line(layout: _Layout, msg: bytes) -> AddonSample | None:
     source, name, *found = match.groups()
     values = {
         field: float(number) * units[unit]
-        for (field, units), number, unit in zip(
-            layout.fields, found[::2], found[1::2], strict=True
-        )
+        for (field, units), number, unit in zip(layout.fields, found[::2], found[1::2], strict=True)
         if number
     }
     if not values:
@@ -315,9 +313,7 @@ def _parse_line(layout: _Layout, msg: bytes) -> AddonSample | None:
     return AddonSample(layout.addon, label_text(source), label_text(name), values)
 
 
-def _parse_keys(
-    addon: Addon, fields: Mapping[bytes, AddonField], msg: bytes
-) -> AddonSample | None:
+def _parse_keys(addon: Addon, fields: Mapping[bytes, AddonField], msg: bytes) -> AddonSample | None:
     """Read one line key by key, in any order; None where it holds no sample at all."""
     samples = _SAMPLE.findall(msg)
     if not samples:

@@ -33,9 +33,9 @@ _HEAD: Final = re.compile(_NAME + rb" \[[0-9]{1,10}-([0-9]{1,10})\](?: |\Z)")
 # 2012 to 2014: the brackets in the other order, the database's name between them or nothing.
 _HEAD_2012: Final = re.compile(rb"\[[0-9]{1,10}-([0-9]{1,10})\] [^ ]{0,64} " + _NAME + rb" ")
 
-# A value ends at the quote that a key or a level follows; other quotes belong to it. Most have none:
-# one look at the first quote takes a tenth of the time of a look at every byte. The group is atomic,
-# as no other end could be followed by a key or a level.
+# A value ends at the quote that a key or a level follows; other quotes belong to it. Most values
+# have none, and are taken at once instead of byte by byte. The group is atomic, as no other end
+# could be followed by a key or a level.
 _KEY: Final = rb' [a-z_]{1,32}+ ?= ?"'
 _FOLLOWING: Final = _KEY + rb"| [A-Z0-9]{1,16}:"
 _VALUE: Final = (

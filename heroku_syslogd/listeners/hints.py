@@ -31,7 +31,9 @@ REJECT_HINTS: Final = {
     RejectReason.HANDSHAKE_TIMEOUT: "limits.handshake_timeout is over",
     RejectReason.TLS_HANDSHAKE: "the TLS handshake failed",
     RejectReason.REQUEST_TIMEOUT: "the body took longer than limits.request_timeout",
-    RejectReason.TLS_ON_PLAIN_PORT: "a TLS handshake on a port without TLS",
+    RejectReason.TLS_ON_PLAIN_PORT: (
+        "a TLS handshake on a port without TLS: is this a syslog+tls:// or https:// drain?"
+    ),
     RejectReason.HTTP_ON_SYSLOG_PORT: "an HTTP request on a syslog port",
     RejectReason.PLAIN_ON_TLS_PORT: "no TLS on a port with TLS: use syslog+tls:// or https://",
     RejectReason.SYSLOG_ON_HTTP_PORT: "raw syslog on an HTTP port: is this a syslog:// drain?",

@@ -1,4 +1,4 @@
-"""What goes together in a configuration and what does not, rule by rule; no secret is ever shown."""
+"""What goes together in a configuration and what does not; and that no secret is ever shown."""
 
 from __future__ import annotations
 

@@ -30,9 +30,7 @@ OLD = parse(
 def with_listener(**keys: object) -> Config:
     """Return the old configuration with keys of its second listener changed."""
     first, second = OLD.listener
-    return msgspec.structs.replace(
-        OLD, listener=(first, msgspec.structs.replace(second, **keys))
-    )
+    return msgspec.structs.replace(OLD, listener=(first, msgspec.structs.replace(second, **keys)))
 
 
 def of_listener(config: Config, key: str) -> object:
@@ -176,7 +174,9 @@ def test_what_is_in_force_differs_from_the_file_by_what_needs_a_restart_alone(
     before: tuple[str, int, int], after: tuple[str, int, int], moves: bool
 ) -> None:
     old, new = (
-        parse(f'[log]\nlevel = "{level}"\n[queue]\nworkers = {workers}\n[limits]\nmax_apps = {apps}')
+        parse(
+            f'[log]\nlevel = "{level}"\n[queue]\nworkers = {workers}\n[limits]\nmax_apps = {apps}'
+        )
         for level, workers, apps in (before, after)
     )
     if moves:

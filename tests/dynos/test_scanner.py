@@ -85,6 +85,14 @@ def test_a_new_run_is_for_the_registry_to_decide(bench: Bench) -> None:
     assert dyno.values == {"load_avg_1m": 0.25, "load_avg_5m": 1.06, "load_avg_15m": 0.99}
 
 
+def test_a_run_takes_the_short_way_as_soon_as_all_its_values_are_known(bench: Bench) -> None:
+    for values in (LOAD % b"0.25", MEMORY % b"90.00"):
+        assert not bench.scan(RUN % 2 + values, at=20)
+        bench.read(RUN % 2 + values, at=20)
+
+    assert bench.scan(RUN % 2 + LOAD % b"0.50", at=40)
+
+
 def test_a_dyno_that_was_forgotten_is_not_written_to(bench: Bench) -> None:
     bench.registry.expire(T0 + 1000)
 

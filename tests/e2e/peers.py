@@ -5,9 +5,9 @@ from __future__ import annotations
 import select
 import socket
 import ssl
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from tests.daemon_process import Address, DaemonProcess, connect
+from tests.daemon_process import Address, DaemonProcess, connect, total, wait_until
 from tests.e2e.batches import Poster
 from tests.e2e.traffic import app_line, octet_counted
 
@@ -77,22 +77,21 @@ class GoodSender:
         greeting: bytes = b"",
     ) -> None:
         self.sent = 0
+        self._frame = octet_counted([app_line(drain, "all is well")])
         address, kind = daemon.address_of(listener), listener.partition("-")[0]
         own_tls = tls if kind in _ENCRYPTED else None
-        self._frame = octet_counted([app_line(drain, "all is well")])
-        self._poster: Poster | None = None
-        self._connection: socket.socket | None = None
+        self._connection: Poster | socket.socket
         if kind in _HTTP:
-            self._poster = Poster(address, drain, tls=own_tls, source=source)
+            self._connection = Poster(address, drain, tls=own_tls, source=source)
         else:
             self._connection = speak(address, source, own_tls)
             self._connection.sendall(greeting)
 
     def send(self) -> None:
         """Send a message; over HTTP, wait for the answer."""
-        if self._poster:
-            assert self._poster.post() == 200
-        if self._connection:
+        if isinstance(self._connection, Poster):
+            assert self._connection.post() == 200
+        else:
             self._connection.sendall(self._frame)
         self.sent += 1
 
@@ -100,5 +99,25 @@ class GoodSender:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for connection in filter(None, (self._poster, self._connection)):
-            connection.close()
+        self._connection.close()
+
+
+def line_about(
+    daemon: DaemonProcess, peer: str, event: str = "connection.closed"
+) -> dict[str, Any]:
+    """Wait for what is logged about a peer; it must be one line."""
+    (line,) = wait_until(
+        lambda: [one for one in daemon.events(event) if one.get("peer") == peer],
+        f"{event} of {peer}",
+    )
+    return line
+
+
+def assert_received(daemon: DaemonProcess, count: int, **labels: str) -> None:
+    """Wait for exactly ``count`` messages; nothing was lost, of these or any other."""
+    daemon.wait_for("heroku_log_messages_total", labels, count)
+    metrics = daemon.wait_idle()
+    assert total(metrics, "heroku_log_messages_total", **labels) == count
+    assert total(metrics, "heroku_syslogd_lost_messages_total") == 0
+    assert total(metrics, "heroku_syslogd_frame_errors_total") == 0
+    assert total(metrics, "heroku_syslogd_parse_errors_total") == 0

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import re
 import socket
 import ssl
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 import bcrypt
 import pytest
 
+from heroku_syslogd.listeners.http_intake import HOLD
 from heroku_syslogd.wire import encode_frame
 from heroku_syslogd.wire.proxy_protocol import encode_proxy_v1
-from tests.daemon_process import DaemonProcess, running, total, wait_until
-from tests.e2e.batches import Poster, basic, batch_headers, batch_line, request
-from tests.e2e.peers import GOOD, GoodSender, Reader, speak
+from tests.daemon_process import WAIT_SECONDS, DaemonProcess, running, total, wait_until
+from tests.e2e.batches import Poster, basic, batch, batch_headers, batch_line, request
+from tests.e2e.peers import GOOD, GoodSender, Reader, line_about, speak
+from tests.e2e.pressure import held
 from tests.e2e.tls_files import Authority
 from tests.e2e.traffic import (
     MEBIBYTE,
@@ -108,42 +113,54 @@ class Site:
     def rejected(self, listener: str, reason: str) -> float:
         return self.daemon.total(REJECTED, listener=listener, reason=reason)
 
-    def line_about(self, peer: str, event: str = "connection.closed") -> dict[str, Any]:
-        """Wait for the only line of the log about a peer."""
-        (line,) = wait_until(
-            lambda: [one for one in self.daemon.events(event) if one.get("peer") == peer],
-            f"{event} of {peer}",
-        )
-        return line
+
+@contextmanager
+def started(directory: Path, top: str = "", keys: str = "", more: str = "") -> Iterator[Site]:
+    """Run a daemon.
+
+    Args:
+        directory: Where its files go.
+        top: Text for the beginning of its configuration.
+        keys: Keys of every listener.
+        more: Text for the end of its configuration.
+    """
+    authority = Authority(directory)
+    files = authority.issue().toml
+    config = CONFIG.format(top=top)
+    for kind in KINDS:
+        own = keys + (files if kind in ("tls", "https") else "")
+        config += LISTENER.format(name=kind, kind=kind, keys=own)
+    config += LISTENER.format(name="tcp-proxied", kind="tcp", keys=PROXIED) + more
+    with running(config, directory) as daemon, Site(daemon, authority) as site:
+        yield site
+
+
+Start = Callable[..., Site]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Site]]:
-    """Return what starts a daemon, given text for its configuration."""
-    authority = Authority(tmp_path)
-    files = authority.issue().toml
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Return what starts a daemon that ends with the test; see `started`."""
     with ExitStack() as stack:
+        yield lambda *args, **options: stack.enter_context(started(tmp_path, *args, **options))
 
-        def begin(top: str = "", keys: str = "", more: str = "") -> Site:
-            config = CONFIG.format(top=top) + more
-            for kind in KINDS:
-                own = keys + (files if kind in ("tls", "https") else "")
-                config += LISTENER.format(name=kind, kind=kind, keys=own)
-            config += LISTENER.format(name="tcp-proxied", kind="tcp", keys=PROXIED)
-            daemon = stack.enter_context(running(config, tmp_path))
-            return stack.enter_context(Site(daemon, authority))
 
-        yield begin
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a daemon with the limits that it has by itself."""
+    with started(tmp_path_factory.mktemp("limits")) as site:
+        yield site
 
 
 # Connections that are closed ----------------------------------------------------------------------
 
 
 class Abuse(NamedTuple):
-    """A connection that costs too much.
+    """A connection that costs too much, or is of no use.
 
     Attributes:
         listener: Where it goes.
+        reason: Why it is closed.
         first: Sent at once.
         drip: Sent again and again.
         raw: Whether there is no TLS although the listener expects it.
@@ -151,6 +168,7 @@ class Abuse(NamedTuple):
     """
 
     listener: str
+    reason: str
     first: bytes = b""
     drip: bytes = b""
     raw: bool = False
@@ -160,109 +178,95 @@ class Abuse(NamedTuple):
 HEAD: Final = request(batch_headers(DRAIN, 9), b" " * 900)[:-900]
 CHUNKED: Final = HEAD.replace(b"Content-Length: 900", b"Transfer-Encoding: chunked") + b"100\r\n"
 CLIENT_HELLO: Final = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-FRAME: Final = octet_counted([app_line(DRAIN.replace("d.", "t."))])
+PROXY_V2: Final = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
+FRAME: Final = octet_counted([app_line(token(6999))])
 
-CLOSED: Final = [
-    pytest.param(
-        "handshake_timeout",
+ABUSES: Final = {
+    "handshake_timeout": (
         '[limits]\nhandshake_timeout = "600ms"\n',
         [
-            Abuse("tls", raw=True),
-            Abuse("tls", CLIENT_HELLO, raw=True),
-            Abuse("https", raw=True),
-            Abuse("https", CLIENT_HELLO, drip=b"\0", raw=True),
-            Abuse("tcp-proxied"),
-            Abuse("tcp-proxied", b"PROXY TCP4 127.0.0.9"),
-            Abuse("tcp-proxied", b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0"),
-            Abuse("http", HEAD[:40]),
-            Abuse("http", HEAD[:-2] + b"X: ", drip=b"y"),
-            Abuse("https", HEAD[:40]),
+            Abuse("tls", "handshake_timeout", raw=True),
+            Abuse("tls", "handshake_timeout", CLIENT_HELLO, raw=True),
+            Abuse("https", "handshake_timeout", raw=True),
+            Abuse("https", "handshake_timeout", CLIENT_HELLO, drip=b"\0", raw=True),
+            Abuse("tcp-proxied", "handshake_timeout"),
+            Abuse("tcp-proxied", "handshake_timeout", b"PROXY TCP4 127.0.0.9"),
+            Abuse("tcp-proxied", "handshake_timeout", PROXY_V2),
+            Abuse("http", "handshake_timeout", HEAD[:40]),
+            Abuse("http", "handshake_timeout", HEAD[:-2] + b"X: ", drip=b"y"),
+            Abuse("https", "handshake_timeout", HEAD[:40]),
         ],
-        id="handshake_timeout",
     ),
-    pytest.param(
-        "idle",
+    "idle_timeout": (
         '[limits]\nidle_timeout = "900ms"\n',
         [
-            *(Abuse(kind) for kind in KINDS),
-            Abuse("tcp", FRAME),
-            Abuse("tls", FRAME + FRAME[:20]),
-            Abuse("http", HEAD + b" " * 900, heard=b"HTTP/1.1 200 OK\r\n"),
+            *(Abuse(kind, "idle") for kind in KINDS),
+            Abuse("tcp", "idle", FRAME),
+            Abuse("tls", "idle", FRAME + FRAME[:20]),
+            Abuse("http", "idle", HEAD + b" " * 900, heard=b"HTTP/1.1 200 OK\r\n"),
         ],
-        id="idle_timeout",
     ),
-    pytest.param(
-        "request_timeout",
+    "request_timeout": (
         '[limits]\nrequest_timeout = "600ms"\n',
         [
-            Abuse("http", HEAD),
-            Abuse("http", HEAD, drip=b"x"),
-            Abuse("https", CHUNKED, drip=b"x"),
+            Abuse("http", "request_timeout", HEAD),
+            Abuse("http", "request_timeout", HEAD, drip=b"x"),
+            Abuse("https", "request_timeout", CHUNKED, drip=b"x"),
         ],
-        id="request_timeout",
     ),
-    pytest.param(
-        "fault_budget",
+    "fault_budget": (
         "[limits]\nfault_budget = 5\n",
-        [Abuse("tcp", b"junk\n" * 9), Abuse("tls", FRAME + b"junk\n" * 9)],
-        id="fault_budget",
+        [
+            Abuse("tcp", "fault_budget", b"junk\n" * 9),
+            Abuse("tls", "fault_budget", FRAME + b"junk\n" * 9),
+        ],
     ),
-    pytest.param(
-        "plain_on_tls_port",
+    "wrong protocol": (
         "",
-        [Abuse("tls", FRAME, raw=True), Abuse("https", HEAD, raw=True)],
-        id="no TLS",
+        [
+            Abuse("tls", "plain_on_tls_port", FRAME, raw=True),
+            Abuse("https", "plain_on_tls_port", HEAD, raw=True),
+            Abuse("tcp", "tls_on_plain_port", CLIENT_HELLO),
+            Abuse("http", "tls_on_plain_port", CLIENT_HELLO),
+            Abuse("tcp", "http_on_syslog_port", HEAD),
+            Abuse("tls", "http_on_syslog_port", HEAD),
+            Abuse("http", "syslog_on_http_port", FRAME),
+            Abuse("https", "syslog_on_http_port", FRAME),
+            Abuse("tcp-proxied", "proxy_header", FRAME),
+        ],
     ),
-    pytest.param(
-        "tls_on_plain_port",
-        "",
-        [Abuse("tcp", CLIENT_HELLO), Abuse("http", CLIENT_HELLO), Abuse("https", CLIENT_HELLO)],
-        id="TLS",
-    ),
-    pytest.param(
-        "http_on_syslog_port", "", [Abuse("tcp", HEAD), Abuse("tls", HEAD)], id="HTTP on syslog"
-    ),
-    pytest.param(
-        "syslog_on_http_port",
-        "",
-        [Abuse("http", FRAME), Abuse("https", FRAME)],
-        id="syslog on HTTP",
-    ),
-    pytest.param("proxy_header", "", [Abuse("tcp-proxied", FRAME)], id="no PROXY header"),
-]
+}
 
 
-@pytest.mark.parametrize(("reason", "top", "abuses"), CLOSED)
+@pytest.mark.parametrize(("top", "abuses"), ABUSES.values(), ids=ABUSES.keys())
 def test_a_connection_that_costs_too_much_is_closed(
-    start: Callable[..., Site], reason: str, top: str, abuses: Sequence[Abuse]
+    start: Start, top: str, abuses: Sequence[Abuse]
 ) -> None:
     site = start(top)
     listeners = sorted({abuse.listener for abuse in abuses})
     with ExitStack() as stack:
         site.serve(*listeners)
-        readers, connections = [], []
+        connections, readers = [], []
         for number, abuse in enumerate(abuses, 1):
             connection = site.speak(abuse.listener, ABUSER.format(number), raw=abuse.raw)
-            stack.enter_context(closing(connection))
-            connection.sendall(abuse.first)
-            connections.append(connection)
+            connections.append(stack.enter_context(closing(connection)))
             readers.append(Reader(connection))
+            connection.sendall(abuse.first)
 
         def all_closed() -> bool:
             site.serve(*listeners)
             for connection, abuse in zip(connections, abuses, strict=True):
                 with suppress(OSError):
                     connection.sendall(abuse.drip)
-            return all([reader.at_end() for reader in readers])
+            return sum(reader.at_end() for reader in readers) == len(readers)
 
         wait_until(all_closed, f"the end of {len(abuses)} connections")
     for number, (abuse, reader) in enumerate(zip(abuses, readers, strict=True), 1):
-        line = site.line_about(ABUSER.format(number))
-        assert (line["listener"], line["reason"]) == (abuse.listener, reason)
+        line = line_about(site.daemon, ABUSER.format(number))
+        assert (line["listener"], line["reason"]) == (abuse.listener, abuse.reason)
         assert reader.heard.startswith(abuse.heard)
         assert abuse.heard or not reader.heard
-    for listener in listeners:
-        count = sum(abuse.listener == listener for abuse in abuses)
+    for (listener, reason), count in Counter((one.listener, one.reason) for one in abuses).items():
         assert site.rejected(listener, reason) == count
     assert site.daemon.total(REJECTED) == len(abuses)
     site.serve(*listeners)
@@ -280,7 +284,7 @@ def refused(site: Site, listener: str, source: str) -> None:
         assert not reader.heard
 
 
-def test_max_connections(start: Callable[..., Site]) -> None:
+def test_max_connections(start: Start) -> None:
     site = start("[limits]\nmax_connections = 6\n")
     site.serve(*KINDS)
     with ExitStack() as stack:
@@ -295,12 +299,12 @@ def test_max_connections(start: Callable[..., Site]) -> None:
     with GoodSender(site.daemon, "tls", DRAIN.replace("d.", "t."), site.tls) as newcomer:
         newcomer.send()
         site.daemon.wait_for("heroku_syslogd_applied_messages_total", {}, 9)
-    assert site.line_about(ABUSER.format(1))["reason"] == "max_connections"
+    assert line_about(site.daemon, ABUSER.format(1))["reason"] == "max_connections"
     assert site.daemon.total(REJECTED) == 4
     site.assert_served()
 
 
-def test_max_connections_per_peer(start: Callable[..., Site]) -> None:
+def test_max_connections_per_peer(start: Start) -> None:
     site = start("[limits]\nmax_connections_per_peer = 4\n")
     with ExitStack() as stack:
         for _ in range(4):
@@ -310,19 +314,19 @@ def test_max_connections_per_peer(start: Callable[..., Site]) -> None:
             refused(site, kind, ABUSER.format(1))
             assert site.rejected(kind, "max_connections_per_peer") == 1
             site.serve(kind)
-    assert site.line_about(ABUSER.format(1))["reason"] == "max_connections_per_peer"
+    assert line_about(site.daemon, ABUSER.format(1))["reason"] == "max_connections_per_peer"
     assert site.daemon.total(REJECTED) == 4
     site.assert_served()
 
 
-def test_allow(start: Callable[..., Site]) -> None:
+def test_allow(start: Start) -> None:
     udp = LISTENER.format(name="udp", kind="udp", keys=f'allow = ["{GOOD}"]')
     site = start(keys=f'allow = ["{GOOD}"]\n', more=udp)
     for number, kind in enumerate(KINDS, 1):
         refused(site, kind, ABUSER.format(number))
         site.serve(kind)
         assert site.rejected(kind, "not_allowed") == 1
-        assert site.line_about(ABUSER.format(number))["reason"] == "not_allowed"
+        assert line_about(site.daemon, ABUSER.format(number))["reason"] == "not_allowed"
     send_udp(site.daemon.udp, app_line(DRAIN))
     lost = {"listener": "udp", "reason": "not_allowed"}
     site.daemon.wait_for("heroku_syslogd_lost_messages_total", lost, 1)
@@ -363,13 +367,13 @@ def chunks() -> bytes:
     ],
 )
 def test_a_request_that_costs_too_much_is_refused(
-    start: Callable[..., Site], status: int, make: Callable[[], bytes]
+    site: Site, status: int, make: Callable[[], bytes]
 ) -> None:
-    data, site = make(), start()
+    data = make()
     site.serve(*WEB)
-    resident = site.daemon.total("process_resident_memory_bytes")
-    for number, listener in enumerate(WEB, 1):
-        with closing(site.speak(listener, ABUSER.format(number))) as connection:
+    before = site.daemon.metrics()
+    for listener in WEB:
+        with closing(site.speak(listener, ABUSER.format(1))) as connection:
             connection.sendall(data)
             reader = Reader(connection)
 
@@ -380,13 +384,15 @@ def test_a_request_that_costs_too_much_is_refused(
             wait_until(at_end, "the end of the connection")
         # Where the request line made no sense, the version is the oldest, which all understand.
         assert re.match(rb"HTTP/1\.[01] %d " % status, reader.heard)
-        codes = {"listener": listener, "code": str(status)}
-        site.daemon.wait_for("heroku_syslogd_http_requests_total", codes, 1)
-    assert site.daemon.total("process_resident_memory_bytes") - resident < 32 * MEBIBYTE
+        requests, codes = "heroku_syslogd_http_requests_total", {"code": str(status)}
+        seen = total(before, requests, listener=listener, **codes)
+        site.daemon.wait_for(requests, {"listener": listener, **codes}, seen + 1)
+    resident = "process_resident_memory_bytes"
+    assert site.daemon.total(resident) - total(before, resident) < 32 * MEBIBYTE
     site.assert_served()
 
 
-def test_a_sender_without_a_password_gets_nowhere(start: Callable[..., Site]) -> None:
+def test_a_sender_without_a_password_gets_nowhere(start: Start) -> None:
     hashed = bcrypt.hashpw(b"open sesame", bcrypt.gensalt(8)).decode()
     more = f'[[credentials]]\nuser = "logplex"\npassword_hash = "{hashed}"\n'
     site, source, stranger = start(more=more), ABUSER.format(1), token(7001)
@@ -423,7 +429,7 @@ def test_a_sender_without_a_password_gets_nowhere(start: Callable[..., Site]) ->
 # Messages and streams -----------------------------------------------------------------------------
 
 
-def test_a_message_that_is_too_long_costs_itself(start: Callable[..., Site]) -> None:
+def test_a_message_that_is_too_long_costs_itself(start: Start) -> None:
     site = start("[limits]\nmax_frame_bytes = 2048\n")
     site.serve(*KINDS)
     for number, listener in enumerate(KINDS, 1):
@@ -439,12 +445,12 @@ def test_a_message_that_is_too_long_costs_itself(start: Callable[..., Site]) -> 
         site.daemon.wait_for("heroku_log_messages_total", {"app": stranger[:10]}, 2)
         labels = {"listener": listener, "reason": "too_long"}
         assert site.daemon.total("heroku_syslogd_frame_errors_total", **labels) == 1
-        assert site.line_about(abuser, "frame.malformed")["reason"] == "too_long"
+        assert line_about(site.daemon, abuser, "frame.malformed")["reason"] == "too_long"
     site.serve(*KINDS)
     site.assert_served()
 
 
-def test_a_batch_of_junk_spends_its_fault_budget(start: Callable[..., Site]) -> None:
+def test_a_batch_of_junk_spends_its_fault_budget(start: Start) -> None:
     site = start("[limits]\nfault_budget = 5\nmax_frame_bytes = 1024\n")
     frame, junk = encode_frame(batch_line("x")), encode_frame(b"<14>1 ".ljust(2000))
     for number, listener in enumerate(WEB, 1):
@@ -459,7 +465,7 @@ def test_a_batch_of_junk_spends_its_fault_budget(start: Callable[..., Site]) -> 
         assert 5 <= total(metrics, "heroku_syslogd_frame_errors_total", **labels) < 10
         rejected = total(metrics, "heroku_syslogd_rejected_bytes_total", listener=listener)
         assert rejected == 20 * len(junk) + len(frame)
-        assert site.line_about(abuser, "frame.malformed")["reason"] == "too_long"
+        assert line_about(site.daemon, abuser, "frame.malformed")["reason"] == "too_long"
     site.assert_served()
 
 
@@ -511,7 +517,7 @@ FLOODS: Final = {
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS.keys())
-def test_what_is_invented_has_a_bound(start: Callable[..., Site], flood: Flood) -> None:
+def test_what_is_invented_has_a_bound(start: Start, flood: Flood) -> None:
     site = start(flood.top)
     name, labels = flood.counted
     send_tcp(site.daemon.tcp, octet_counted(flood.messages))
@@ -524,3 +530,69 @@ def test_what_is_invented_has_a_bound(start: Callable[..., Site], flood: Flood) 
         limit = total(metrics, f"heroku_syslogd_{series}_limit")
         assert total(metrics, f"heroku_syslogd_{series}") <= limit
     site.serve(*KINDS)
+
+
+# The queue ----------------------------------------------------------------------------------------
+
+
+class Scraper:
+    """Asks for the metrics over one connection, which takes few turns of a busy event loop."""
+
+    def __init__(self, daemon: DaemonProcess) -> None:
+        host, _, port = daemon.admin_url.rpartition("/")[2].partition(":")
+        self._connection = http.client.HTTPConnection(host, int(port), timeout=WAIT_SECONDS)
+
+    def queued(self) -> int:
+        """Return how many messages wait."""
+        self._connection.request("GET", "/metrics")
+        body = self._connection.getresponse().read().decode()
+        found = re.search(r"^heroku_syslogd_queue_messages (\S+)$", body, re.MULTILINE)
+        assert found
+        return int(float(found[1]))
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_a_batch_waits_while_the_queue_is_full_and_not_for_ever(start: Start) -> None:
+    most, senders = 120_000, 30
+    site = start(f"[queue]\nmax_messages = {most}\nmax_bytes = 100_000_000\n")
+    flood = [
+        octet_counted([memory_sample(STRANGER, f"run.{own}{number}") for number in range(6000)])
+        for own in range(senders)
+    ]
+    post = request(batch_headers(DRAIN, 7), batch(7))
+    with ExitStack() as stack:
+        scraper = stack.enter_context(closing(Scraper(site.daemon)))
+        drain = stack.enter_context(closing(site.speak("http", GOOD)))
+        answers = Reader(drain)
+        connections = [site.speak("tcp", ABUSER.format(1)) for _ in range(senders)]
+        for connection in connections:
+            stack.enter_context(closing(connection))
+        site.daemon.wait_for("heroku_syslogd_connections", {}, senders + 1)
+        with held(site.daemon):
+            for connection, frames in zip(connections, flood, strict=True):
+                connection.sendall(frames)
+        wait_until(lambda: scraper.queued() > 0.75 * most, "a full queue")
+
+        drain.sendall(post)
+        assert scraper.queued() > 0.5 * most
+        assert not answers.at_end()
+        assert not answers.heard
+        with held(site.daemon):  # so that the queue stays full for as long as Logplex waits
+            over = time.monotonic() + HOLD
+            wait_until(lambda: time.monotonic() > over, "the end of Logplex's patience")
+        wait_until(lambda: answers.at_end() or answers.heard, "an answer")
+        assert answers.heard.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n")
+
+        answers.heard = b""
+        drain.sendall(post)
+        wait_until(lambda: answers.at_end() or answers.heard, "an answer")
+        assert answers.heard.startswith(b"HTTP/1.1 200 OK\r\n")
+    metrics = site.daemon.metrics()
+    assert total(metrics, "heroku_syslogd_http_requests_total", code="503") == 1
+    assert total(metrics, "heroku_syslogd_http_requests_total", code="200") == 1
+    assert total(metrics, "heroku_syslogd_backpressure_seconds_total", listener="http") > HOLD
+    assert total(metrics, "heroku_syslogd_received_messages_total", listener="http") == 7
+    assert total(metrics, "heroku_syslogd_lost_messages_total") == 0
+    site.daemon.kill()  # the rest of the flood tells nothing more

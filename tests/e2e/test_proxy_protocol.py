@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -16,7 +16,7 @@ from heroku_syslogd.wire import encode_frame
 from heroku_syslogd.wire.proxy_protocol import encode_proxy_v1
 from tests.daemon_process import Address, DaemonProcess, running, total, wait_until
 from tests.e2e.batches import Poster, batch_line
-from tests.e2e.peers import Reader, speak
+from tests.e2e.peers import Reader, line_about, speak
 from tests.e2e.relays import HAProxy, haproxy
 from tests.e2e.tls_files import Authority
 from tests.e2e.traffic import app_line, octet_counted, token
@@ -72,14 +72,6 @@ class Site(NamedTuple):
 
     def rejected(self, kind: str, reason: str) -> float:
         return self.daemon.total(REJECTED, listener=kind, reason=reason)
-
-    def line_about(self, peer: str, event: str = "connection.closed") -> dict[str, Any]:
-        """Wait for the only line of the log about a peer."""
-        (line,) = wait_until(
-            lambda: [one for one in self.daemon.events(event) if one.get("peer") == peer],
-            f"{event} of {peer}",
-        )
-        return line
 
 
 def configuration(authority: Authority, keys: str, limits: str = "") -> str:
@@ -144,7 +136,7 @@ def test_the_client_is_the_peer(site: Site, drain: str, kind: str, version: str)
     client = f"127.0.1.{next(CLIENTS)}"
     send(site, kind, version, client, drain)
     site.daemon.wait_for("heroku_log_messages_total", {"app": drain[:10]}, COUNT)
-    malformed = site.line_about(client, "frame.malformed")
+    malformed = line_about(site.daemon, client, "frame.malformed")
     assert (malformed["listener"], malformed["reason"]) == (kind, "unexpected_byte")
 
 
@@ -156,7 +148,7 @@ def test_a_client_that_is_not_allowed(site: Site, kind: str) -> None:
         # In front of an HTTP server HAProxy waits for a request, and would answer for it.
         connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         wait_until(Reader(connection).at_end, "the end of the connection")
-    assert site.line_about(client)["reason"] == "not_allowed"
+    assert line_about(site.daemon, client)["reason"] == "not_allowed"
     assert site.rejected(kind, "not_allowed") == before + 1
 
 
@@ -174,7 +166,7 @@ def test_a_client_has_its_own_share_of_the_connections(site: Site, drain: str, k
         wait_until(Reader(third).at_end, "the end of the third connection")
         send(site, kind, "v2", modest, drain)
         site.daemon.wait_for("heroku_log_messages_total", {"app": drain[:10]}, COUNT)
-    assert site.line_about(greedy)["reason"] == "max_connections_per_peer"
+    assert line_about(site.daemon, greedy)["reason"] == "max_connections_per_peer"
     assert site.rejected(kind, "max_connections_per_peer") == before + 1
 
 
@@ -189,7 +181,7 @@ def test_a_client_beside_it_is_refused(site: Site, kind: str) -> None:
         connection.sendall(octet_counted([app_line(token(1))]))
         wait_until(Reader(connection).at_end, "the end of the connection")
     assert site.rejected(kind, "proxy_header") == before + 1
-    assert site.line_about(PROXY)["reason"] == "proxy_header"
+    assert line_about(site.daemon, PROXY)["reason"] == "proxy_header"
 
 
 @pytest.mark.real
@@ -200,7 +192,7 @@ def test_a_header_of_somebody_else_is_worth_nothing(site: Site, drain: str, kind
         header = encode_proxy_v1("127.0.1.1", 1, "127.0.0.1", 2)
         connection.sendall(header + octet_counted([app_line(drain)]))
         wait_until(Reader(connection).at_end, "the end of the connection")
-    assert site.line_about(forger)["reason"] == "not_allowed"
+    assert line_about(site.daemon, forger)["reason"] == "not_allowed"
     assert site.rejected(kind, "not_allowed") == before + 1
     assert site.daemon.total("heroku_log_messages_total", app=drain[:10]) == 0
 

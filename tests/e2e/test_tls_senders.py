@@ -5,24 +5,19 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pytest
 
-from tests.daemon_process import (
-    WAIT_SECONDS,
-    Address,
-    DaemonProcess,
-    connect,
-    running,
-    total,
-    wait_until,
-)
+from tests.daemon_process import WAIT_SECONDS, Address, DaemonProcess, connect, running
+from tests.e2e.peers import assert_received, line_about, speak
 from tests.e2e.relays import rsyslog, syslog_ng
 from tests.e2e.tls_files import RSA, Authority, Files
 from tests.e2e.traffic import app_line, octet_counted, token
@@ -60,10 +55,7 @@ class Site(NamedTuple):
 
     def refusal(self, peer: str) -> dict[str, Any]:
         """Wait for the log line about a peer's failed handshake."""
-        (line,) = wait_until(
-            lambda: [one for one in self.daemon.events("connection.closed") if one["peer"] == peer],
-            f"the refusal of {peer}",
-        )
+        line = line_about(self.daemon, peer)
         assert line["reason"] == "tls_handshake"
         assert self.daemon.total(REJECTED, listener=line["listener"], reason="tls_handshake") >= 1
         return line
@@ -101,16 +93,6 @@ def drain() -> str:
 
 def messages(drain: str) -> list[bytes]:
     return [app_line(drain, f"message {number}") for number in range(COUNT)]
-
-
-def assert_received(daemon: DaemonProcess, count: int = COUNT, **labels: str) -> None:
-    """Wait for exactly ``count`` messages; nothing was lost, of these or any other."""
-    daemon.wait_for("heroku_log_messages_total", labels, count)
-    metrics = daemon.wait_idle()
-    assert total(metrics, "heroku_log_messages_total", **labels) == count
-    assert total(metrics, "heroku_syslogd_lost_messages_total") == 0
-    assert total(metrics, "heroku_syslogd_frame_errors_total") == 0
-    assert total(metrics, "heroku_syslogd_parse_errors_total") == 0
 
 
 # Erlang, on which Logplex runs --------------------------------------------------------------------
@@ -202,7 +184,7 @@ def openssl(site: Site, listener: str, data: bytes, *options: str) -> int:
 )
 def test_openssl(site: Site, drain: str, listener: str, options: list[str]) -> None:
     assert openssl(site, listener, octet_counted(messages(drain)), *options) == 0
-    assert_received(site.daemon, app=drain[:10])
+    assert_received(site.daemon, COUNT, app=drain[:10])
 
 
 @pytest.mark.real
@@ -226,6 +208,19 @@ def test_openssl(site: Site, drain: str, listener: str, options: list[str]) -> N
 def test_what_is_too_old_is_refused(site: Site, source: str, options: list[str], hint: str) -> None:
     assert openssl(site, "ecdsa", b"", "-bind", source, *options) == 1
     assert site.refusal(source)["hint"] == hint
+
+
+# Ends ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("linger", [b"\0" * 8, b"\1\0\0\0\0\0\0\0"], ids=["FIN", "RST"])
+def test_what_came_before_an_end_without_close_notify(
+    site: Site, drain: str, linger: bytes
+) -> None:
+    with closing(speak(site.daemon.address_of("ecdsa"), "", site.authority.trusted())) as sender:
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        sender.sendall(octet_counted(messages(drain)))
+    assert_received(site.daemon, COUNT, app=drain[:10])
 
 
 # rsyslog and syslog-ng ----------------------------------------------------------------------------
@@ -278,7 +273,7 @@ def test_a_listener_that_asks_for_client_certificates(
     options = rsyslog_options("ossl", site.authority, site.relay)
     with rsyslog(tmp_path / "2", action, options) as relay:
         send_through(relay, messages(drain))
-        assert_received(site.daemon, app=drain[:10])
+        assert_received(site.daemon, COUNT, app=drain[:10])
 
 
 @pytest.mark.real
@@ -296,7 +291,7 @@ def test_syslog_ng(site: Site, drain: str, tmp_path: Path, destination: str) -> 
     tls = f'tls(ca-file("{site.authority.path}") peer-verify(required-trusted))'
     where = destination.format(port=site.port("rsa"), tls=tls)
     with syslog_ng(tmp_path, where, messages(drain)):
-        assert_received(site.daemon, app=drain[:10])
+        assert_received(site.daemon, COUNT, app=drain[:10])
 
 
 # Ourselves ----------------------------------------------------------------------------------------

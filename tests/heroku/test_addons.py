@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heroku_syslogd.heroku.addons import ADDON_FIELDS, AddonField, addon_sample_parser
+from heroku_syslogd.heroku.addons import (
+    ADDON_FIELDS,
+    AddonField,
+    _layout,
+    _parse_keys,
+    addon_sample_parser,
+)
 from heroku_syslogd.heroku.events import Addon, AddonSample
 
 KB = 1024
@@ -628,8 +634,56 @@ def test_hostile_lines_end_and_are_bounded() -> None:
     assert sample is not None
     assert sample.unknown == tuple(str(number) for number in range(32))
     for unit in (b"sample#", b"sample# ", b" sample#a=1", b"sample#a=", b"source=", b"9", b" "):
-        for start in (b"", b"sample#", b"sample#tables=", b"sample#tables=1", b"source="):
+        for start in (
+            b"",
+            b"sample#",
+            b"sample#tables=",
+            b"sample#tables=1",
+            b"source=",
+            b"source=S addon=a-1 sample#current_transaction=1 sample#tables=1",
+        ):
             parse_postgres(start + unit * (HOSTILE // len(unit)))
+
+
+# The whole line at once ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("addon", Addon)
+def test_a_line_of_all_keys_in_their_order_is_read_at_once(addon: Addon) -> None:
+    line = b"source=S addon=a-1" + b"".join(
+        b" sample#%s=1.5%s" % (field.key, unit)
+        for field in ADDON_FIELDS[addon]
+        for unit in list(field.units)[-1:]
+    )
+
+    assert _layout(addon).line.fullmatch(line)
+
+
+numbers = st.from_regex(rb"[0-9]{1,16}(\.[0-9]{0,25})?([eE]-?[0-9]{1,3})?", fullmatch=True)
+values = st.builds(
+    b"".join, st.tuples(numbers, st.sampled_from([b"", b"bytes", b"kB", b"GB", b"TB", b"\n", b"="]))
+)
+
+
+@given(st.sampled_from(Addon), st.data())
+def test_the_whole_line_says_what_its_keys_say_one_by_one(
+    addon: Addon, data: st.DataObject
+) -> None:
+    """In their order with some of them missing, and with two of the words swapped."""
+    words = [
+        b"source=" + data.draw(st.sampled_from([b"S", b"addon=x", b"", b"\xff"])),
+        b"addon=a-1",
+    ]
+    for field in ADDON_FIELDS[addon]:
+        if data.draw(st.booleans()):
+            value = data.draw(st.sampled_from([b"1.5" + unit for unit in field.units]) | values)
+            words.append(b"sample#%s=%s" % (field.key, value))
+    one, other = (data.draw(st.integers(0, len(words) - 1)) for _ in range(2))
+    if data.draw(st.booleans()):
+        words[one], words[other] = words[other], words[one]
+    line = b" ".join(words)
+
+    assert addon_sample_parser(addon)(line) == _parse_keys(addon, _layout(addon).by_key, line)
 
 
 @given(st.sampled_from(Addon), st.binary(max_size=200))
@@ -637,7 +691,13 @@ def test_any_bytes_give_a_sample_or_none(addon: Addon, line: bytes) -> None:
     parse = addon_sample_parser(addon)
     key = ADDON_FIELDS[addon][0].key
 
-    for text in (line, b"sample#" + line, b"sample#%s=" % key + line, b"sample#a source=" + line):
+    for text in (
+        line,
+        b"sample#" + line,
+        b"sample#%s=" % key + line,
+        b"sample#a source=" + line,
+        b"source=S addon=a-1 sample#%s=" % key + line,
+    ):
         sample = parse(text)
         assert (sample is None) == (re.search(rb"(\A| )sample#", text) is None)
         if sample is None:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heroku_syslogd.heroku.router import (
@@ -247,6 +247,10 @@ def mutated_errors(draw: st.DrawFn) -> bytes:
 
 
 @settings(max_examples=500)
+@example(
+    b'at=error code=H14 desc=" method=PUT" method=GET path="/" host=x request_id=1 fwd="192.0.2.1"'
+    b" dyno= connect= service= status=503 bytes= protocol=http\n"
+)
 @given(mutated_errors())
 def test_the_short_reading_of_errors_agrees_with_the_parser(rest: bytes) -> None:
     assert_same_error_as_parser(rest)

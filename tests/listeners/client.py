@@ -1,4 +1,4 @@
-"""A TCP sender."""
+"""Senders over TCP and TLS."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import socket
 import ssl
 from contextlib import suppress
 from typing import Self
+
+from tests.listeners.authority import NAME
 
 
 class Client:
@@ -29,7 +31,7 @@ class Client:
         self.reader, self.writer = await asyncio.open_connection(
             *self.address,
             ssl=self.tls,
-            server_hostname=None if self.tls is None else "drain.example",
+            server_hostname=None if self.tls is None else NAME,
         )
 
     async def send(self, data: bytes) -> None:
@@ -49,3 +51,35 @@ class Client:
         sock: socket.socket = self.writer.get_extra_info("socket")
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.writer.transport.abort()
+
+
+class BareClient(Client):
+    """A peer whose records can be broken: what it encrypts is sent by hand."""
+
+    def __init__(self, address: tuple[str, int], context: ssl.SSLContext) -> None:
+        super().__init__(address)
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=NAME)
+
+    async def connect(self) -> None:
+        await super().connect()
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self.send(self._outgoing.read())
+                self._incoming.write(await self.reader.read(65536))
+            else:
+                await self.send(self._outgoing.read())
+                return
+
+    def encrypted(self, data: bytes) -> bytes:
+        """Return the records of what is to be sent."""
+        self._tls.write(data)
+        return self._outgoing.read()
+
+    def farewell(self) -> bytes:
+        """Return the record that says that nothing more will come."""
+        with suppress(ssl.SSLWantReadError):  # it would like to hear the same
+            self._tls.unwrap()
+        return self._outgoing.read()

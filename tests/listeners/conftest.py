@@ -137,9 +137,7 @@ def authority() -> Authority:
 
 
 @pytest.fixture
-def door(
-    site: Site, authority: Authority, tmp_path: Path, request: pytest.FixtureRequest
-) -> Door:
+def door(site: Site, authority: Authority, tmp_path: Path, request: pytest.FixtureRequest) -> Door:
     """A listener of the type that the test is parametrised with, not open yet."""
     return Door(site, request.param, authority, tmp_path)
 

@@ -53,6 +53,11 @@ class Door:
             await self.site.listeners[0].close(drain_timeout)
 
     @property
+    def has_connection(self) -> bool:
+        """Whether a connection has passed all the gates."""
+        return bool(self.site.listeners[0]._open)  # type: ignore[attr-defined]
+
+    @property
     def rejected(self) -> dict[RejectReason, int]:
         return self.site.rejected(self.kind)
 

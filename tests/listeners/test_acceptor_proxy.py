@@ -55,9 +55,7 @@ async def test_a_proxy_names_its_client(
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01", "does the load balancer", id="TLS"),
     ],
 )
-async def test_without_a_proper_header_nobody_is_served(
-    door: Door, said: bytes, hint: str
-) -> None:
+async def test_without_a_proper_header_nobody_is_served(door: Door, said: bytes, hint: str) -> None:
     await door.open(proxy_protocol=True)
     with capture_logs() as logs:
         async with Client(door.address) as client:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from heroku_syslogd.config import Address, ListenerConfig
 from heroku_syslogd.listeners import allow_list
 from heroku_syslogd.listeners.allow_list import AllowList
-from tests.listeners.conftest import networks
+from heroku_syslogd.telemetry import LostReason
+from tests.listeners.conftest import Site, networks, until
 
 
 def test_without_blocks_everybody_may() -> None:
@@ -66,3 +71,41 @@ def test_a_block_of_one_address_is_that_address(one: object, other: object) -> N
 
     assert allowed.permits(str(one))
     assert allowed.permits(str(other)) is (one == other)
+
+
+# Over UDP, which has no connection to refuse ------------------------------------------------------
+
+
+async def test_datagrams_of_strangers_are_received_and_lost(site: Site) -> None:
+    address = await site.open("udp", allow=networks("192.0.2.0/24"))
+    counters = site.counters("udp")
+    with capture_logs() as logs, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for _ in range(10):
+            sender.sendto(b"<13>1 - h app web.1 - - hello", address)
+        await until(lambda: counters.received_messages == 10)
+
+    assert counters.lost_messages[LostReason.NOT_ALLOWED] == 10
+    assert sum(counters.lost_messages.values()) == 10
+    assert site.queue.messages == 0
+    assert [(entry["event"], entry["peer"], entry["reason"]) for entry in logs] == [
+        ("message.refused", "127.0.0.1", "not_allowed")
+    ]
+
+
+@pytest.mark.parametrize("connect", ["::1", "::ffff:127.0.0.1"])
+async def test_datagrams_of_those_who_are_allowed_come_in(site: Site, connect: str) -> None:
+    _, port = await site.open("udp", "::", allow=networks("::1", "127.0.0.0/8"))
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"<13>1 - h app web.1 - - hello", (connect, port))
+        assert len(await site.take(1)) == 1
+
+    assert sum(site.counters("udp").lost_messages.values()) == 0
+
+
+async def test_a_reload_changes_whose_datagrams_come_in(site: Site) -> None:
+    address = await site.open("udp", allow=networks("192.0.2.0/24"))
+    config = ListenerConfig(type="udp", address=Address(*address), allow=networks("127.0.0.1"))
+    site.listeners[0].configure(config)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"<13>1 - h app web.1 - - hello", address)
+        assert len(await site.take(1)) == 1

@@ -1,17 +1,21 @@
-"""Connections of HTTP drains: how long they live, what ends them, and that nothing of them stays."""
+"""Connections of HTTP drains: how long they live, what ends them, and that nothing stays."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from heroku_syslogd.config import Duration
-from heroku_syslogd.listeners import http_connection
+from heroku_syslogd.listeners import acceptor
 from heroku_syslogd.telemetry import RejectReason
-from tests.listeners.conftest import LIMITS, Client, Site, seen, until
+from tests.listeners.authority import Authority
+from tests.listeners.client import BareClient, Client
+from tests.listeners.conftest import LIMITS, Site, seen, until
+from tests.listeners.door import Door, http
 from tests.listeners.posting import CHUNKED, FRAME, MESSAGE, Poster, batch_of, chunk, head, request
 
 
@@ -146,7 +150,7 @@ async def ask_and_never_read(client: socket.socket) -> None:
     client.setblocking(False)
     asked = request(b"", target="/x") * 1000
     position = blocked = 0
-    while blocked < 100:
+    while blocked < 30:
         try:
             position = (position + client.send(asked[position:])) % len(asked)
             blocked = 0
@@ -158,11 +162,27 @@ async def ask_and_never_read(client: socket.socket) -> None:
 async def test_a_peer_that_reads_no_answers_is_not_waited_for(site: Site) -> None:
     with socket.create_connection(await site.open("http")) as client:
         await ask_and_never_read(client)
-        tick(site, LIMITS.idle_timeout)
-        tick(site)
+        for seconds in (LIMITS.idle_timeout, 0, 0):
+            tick(site, seconds)
+            await seen()
         await until(lambda: site.places == 0)
 
     assert site.rejected("http") == {RejectReason.IDLE: 1}
+
+
+async def test_a_peer_that_answers_no_farewell_is_counted_once(
+    site: Site, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acceptor, "SHUTDOWN_TIMEOUT", 0.1)
+    address = await site.open("https", **authority.server(tmp_path))
+    async with BareClient(address, authority.client()):
+        await until(lambda: site.places == 1)
+        for seconds in (LIMITS.idle_timeout, 0, 0):
+            tick(site, seconds)
+            await asyncio.sleep(0)
+        await until(lambda: site.places == 0)
+
+    assert site.rejected("https") == {RejectReason.IDLE: 1}
 
 
 async def test_a_stop_does_not_wait_for_a_peer_that_reads_no_answers(site: Site) -> None:
@@ -223,25 +243,26 @@ BROKEN_OFF = [
 ]
 
 
+@http
 @pytest.mark.parametrize("said", BROKEN_OFF)
 @pytest.mark.parametrize("how", ["FIN", "RST"])
-async def test_a_peer_that_leaves_takes_nothing_with_it(site: Site, said: bytes, how: str) -> None:
-    address = await site.open("http")
+async def test_a_peer_that_leaves_takes_nothing_with_it(door: Door, said: bytes, how: str) -> None:
+    await door.open()
     with capture_logs() as logs:
-        for _ in range(2 * LIMITS.max_connections):
-            client = Client(address)
+        for _ in range(LIMITS.max_connections + 1):
+            client = door.client()
             await client.connect()
             await client.send(said)
-            await until(lambda: site.places == 1)
+            await until(lambda: door.has_connection)
             if how == "RST":
                 client.reset()
             await client.__aexit__()
-            await until(lambda: site.places == 0)
+            await until(lambda: door.site.places == 0)
+        async with Poster(door.address, door.tls) as other:
+            assert (await other.post()).status == 200
 
-    assert site.rejected("http") == {}
+    assert door.rejected == {}
     assert logs == []
-    async with Poster(address) as other:
-        assert (await other.post()).status == 200
 
 
 async def test_a_chunk_that_is_broken_later_on_is_refused_at_once(site: Site) -> None:
@@ -257,9 +278,7 @@ async def test_a_chunk_that_is_broken_later_on_is_refused_at_once(site: Site) ->
     assert {entry["log_level"] for entry in logs} <= {"warning"}
 
 
-async def test_a_request_that_is_held_ends_with_its_peer(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_request_that_is_held_ends_with_its_peer(site: Site) -> None:
     address = await site.open("http")
     site.fill()
     tasks = len(asyncio.all_tasks())
@@ -271,5 +290,3 @@ async def test_a_request_that_is_held_ends_with_its_peer(
 
     await site.take(site.queue.max_messages)
     assert site.queue.messages == 0
-
-

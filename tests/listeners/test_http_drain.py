@@ -39,8 +39,7 @@ L10 = (
     b" 1 messages dropped since 2014-11-07T23:29:45+00:00."
 )
 STATE = (
-    b"<45>1 2014-11-11T08:24:24.064853+00:00 host heroku web.1 -"
-    b" State changed from starting to up"
+    b"<45>1 2014-11-11T08:24:24.064853+00:00 host heroku web.1 - State changed from starting to up"
 )
 
 
@@ -167,7 +166,7 @@ async def test_a_batch_of_very_many_messages_is_several_in_the_queue(site: Site)
     async with Poster(await site.open("http")) as client:
         assert (await client.post(b"3 <1>" * 5000)).status == 200
 
-    sizes = []
+    sizes: list[int] = []
     while sum(sizes) < 5000:
         sizes.append(len((await site.take_batch()).frames))
     assert max(sizes) <= 1024

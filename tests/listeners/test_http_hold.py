@@ -12,6 +12,7 @@ from heroku_syslogd.credentials import Credential
 from heroku_syslogd.listeners import http_intake
 from heroku_syslogd.listeners.http_drain import HttpListener
 from tests.listeners.conftest import Site, seen, until
+from tests.listeners.door import Door, http
 from tests.listeners.posting import (
     CHUNKED,
     FRAME,
@@ -250,24 +251,26 @@ STAGES = [
 ]
 
 
+@http
 @pytest.mark.parametrize(("said", "is_full"), STAGES)
-async def test_a_stop_at_once_admits_nothing_more(site: Site, said: bytes, is_full: bool) -> None:
-    address = await site.open("http")
-    async with Poster(address) as client:
+async def test_a_stop_at_once_admits_nothing_more(door: Door, said: bytes, is_full: bool) -> None:
+    site = door.site
+    await door.open()
+    async with Poster(door.address, door.tls) as client:
         assert (await client.post(headers=batch_of("taken"))).status == 200
         if is_full:
             site.fill()
         await client.send(said)
         await seen()
-        before = (site.queue.messages, site.counters("http").received_messages)
-        async with asyncio.timeout(5):
-            await listener_of(site).close(0)
+        await door.close()
         assert site.places == 0
+        received = site.counters(door.kind).received_messages
         site.queue.abandon()
-        await client.send(FRAME * 10)
+        client.writer.write(FRAME * 10)
         await seen()
 
-    assert site.counters("http").received_messages == before[1]
+    assert received == 1
+    assert site.counters(door.kind).received_messages == received
     assert site.queue.messages == 0
 
 

@@ -205,5 +205,3 @@ async def test_odd_requests_are_answered_and_no_bug_of_ours(site: Site, odd: byt
         reply = await client.ask(odd)
         assert reply.status in (200, 400, 404, 405)
     assert site.rejected("http") == {}
-
-

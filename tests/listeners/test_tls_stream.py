@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from heroku_syslogd.listeners import acceptor
 from heroku_syslogd.telemetry import RejectReason
 from heroku_syslogd.wire import FrameFault, encode_frame
-from tests.listeners.authority import NAME, Authority
-from tests.listeners.client import Client
+from tests.listeners.authority import Authority
+from tests.listeners.client import BareClient, Client
 from tests.listeners.conftest import LIMITS, Site, seen, until
 from tests.listeners.posting import request
 from tests.real import require
@@ -27,38 +27,6 @@ VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
 @pytest.fixture
 async def address(site: Site, authority: Authority, tmp_path: Path) -> tuple[str, int]:
     return await site.open("tls", **authority.server(tmp_path))
-
-
-class BareClient(Client):
-    """A peer whose records can be broken: what it encrypts is sent by hand."""
-
-    def __init__(self, address: tuple[str, int], context: ssl.SSLContext) -> None:
-        super().__init__(address)
-        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=NAME)
-
-    async def connect(self) -> None:
-        await super().connect()
-        while True:
-            try:
-                self._tls.do_handshake()
-            except ssl.SSLWantReadError:
-                await self.send(self._outgoing.read())
-                self._incoming.write(await self.reader.read(65536))
-            else:
-                await self.send(self._outgoing.read())
-                return
-
-    def encrypted(self, data: bytes) -> bytes:
-        """Return the records of what is to be sent."""
-        self._tls.write(data)
-        return self._outgoing.read()
-
-    def farewell(self) -> bytes:
-        """Return the record that says that nothing more will come."""
-        with pytest.raises(ssl.SSLWantReadError):
-            self._tls.unwrap()
-        return self._outgoing.read()
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -25,8 +25,7 @@ L10 = (
     b" 1 messages dropped since 2014-11-07T23:29:45+00:00."
 )
 STATE = (
-    b"<45>1 2014-11-11T08:24:24.064853+00:00 host heroku web.1 -"
-    b" State changed from starting to up"
+    b"<45>1 2014-11-11T08:24:24.064853+00:00 host heroku web.1 - State changed from starting to up"
 )
 
 messages = st.binary(max_size=FRAME_LIMIT - 4).map(lambda text: b"<13>" + text)
@@ -42,7 +41,9 @@ levels = st.sampled_from([0, 1, 9])
 @st.composite
 def members(draw: st.DrawFn) -> bytes:
     """Return a compressed body, of several members or none, whole or damaged."""
-    body = b"".join(gzip.compress(part, draw(levels)) for part in draw(st.lists(garbage, max_size=4)))
+    body = b"".join(
+        gzip.compress(part, draw(levels)) for part in draw(st.lists(garbage, max_size=4))
+    )
     if draw(st.booleans()):
         return body
     at = draw(st.integers(0, len(body)))

@@ -28,8 +28,8 @@ HOLD: Final = 4.0
 """Seconds after its head for which a request may wait for room in the queue. Logplex gives up after
 5 s, and burns its three attempts within milliseconds of a 503: so waiting is the back-pressure."""
 
-PIECE: Final = 65536
-"""Bytes of a body that are decoded before the event loop turns: a fraction of a millisecond."""
+PIECE: Final = 131_072
+"""Bytes of a body that are decoded before the event loop turns. Logplex's have 100 KiB."""
 
 OK: Final = 200
 BAD_REQUEST: Final = 400

@@ -159,8 +159,8 @@ def stream_key(message: Message) -> bytes:
 
     A frame with a nil MSGID, as all of Logplex's, yields the same bytes without being parsed::
 
-        head, _, rest = frame.partition(b" - ")
-        pri_version, timestamp, key = head.split(b" ", 2)
+        pri_version, timestamp, rest = frame.split(b" ", 2)
+        key, _, rest = rest.partition(b" - ")
 
     If such a ``key`` has two spaces, as every key from here, and ``pri_version`` is one of
     `VALID_PRI_VERSION`, `parse_message` would find the same stream. That is the fast path of the

@@ -218,6 +218,7 @@ def test_what_came_before_an_end_without_close_notify(
     site: Site, drain: str, linger: bytes
 ) -> None:
     with closing(speak(site.daemon.address_of("ecdsa"), "", site.authority.trusted())) as sender:
+        sender.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # a RST drops what waits
         sender.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         sender.sendall(octet_counted(messages(drain)))
     assert_received(site.daemon, COUNT, app=drain[:10])

@@ -24,11 +24,11 @@ from fuzz.targets import TARGETS
 
 ALL: Final = "all"
 
-SLOWEST: Final = 5
-"""Seconds that an input may take. Of a payload that is pumped up, what is linear takes a tenth of
-that, and a search that is quadratic more."""
+SLOWEST: Final = 10
+"""Seconds that an input may take. Of a payload that is pumped up, a search that is quadratic takes
+more, and what is linear a tenth of that, even where others use the processor."""
 
-_SLOW: Final = 2
+_SLOW: Final = 4
 """Seconds after which an input is reported without being a defect."""
 _MOST_MEMORY: Final = 1024
 """MiB that the fuzzer may take."""

@@ -230,7 +230,7 @@ corpus, seeds = map(Path, arguments[-2:])
 flags = dict(argument[1:].split("=", 1) for argument in arguments[:-2])
 assert corpus.is_dir() and any(seeds.iterdir())
 assert Path(flags["dict"]).read_text().startswith('"')
-assert (flags["max_total_time"], flags["timeout"]) == ("7", "5")
+assert (flags["max_total_time"], flags["timeout"]) == ("7", "10")
 """
 
 

@@ -165,8 +165,12 @@ class HttpConnection(web.RequestHandler):
             self._transport.abort()
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log a bug of ours; aiohttp calls this when it cannot read the rest of a body, too."""
-        if not isinstance(kw.get("exc_info"), _REST_IS_GONE):
+        """Log a bug of ours; aiohttp calls this when it cannot read the rest of a body, too.
+
+        A reader whose connection was closed by ourselves gets a plain RuntimeError of it.
+        """
+        expected = (*_REST_IS_GONE, RuntimeError) if self.transport is None else _REST_IS_GONE
+        if not isinstance(kw.get("exc_info"), expected):
             super().log_exception(*args, **kw)
 
     def _check_body(self) -> None:

@@ -222,6 +222,11 @@ class Intake:
             return BodyFault.BAD_CODING
         except OSError:
             raise ConnectionResetError from None
+        except RuntimeError:
+            if request.transport is not None:
+                raise
+            # What aiohttp raises to a reader whose connection has been closed by ourselves.
+            raise ConnectionResetError from None
         return None
 
     def _admit(self, decoded: Decoded, size: int, sender: Sender, stated_count: str | None) -> None:

@@ -22,14 +22,14 @@ VALID_PRI_VERSION: Final = frozenset(b"<%d>1" % pri for pri in range(192))
 
 _PRI: Final = re.compile(rb"<([0-9]{1,3})>")
 _VERSION: Final = re.compile(rb"[1-9][0-9]{0,2} ")
-_TAGGED: Final = re.compile(rb"([^ \[\]:]{1,255})\[([^ \[\]]{1,255})\]:\Z")
+_TAGGED: Final = re.compile(rb"([^ \[\]:\n]{1,255})\[([^ \[\]\n]{1,255})\]:\Z")
 _STRUCTURED_DATA: Final = re.compile(
     rb'(?:\[[^ =\]"\n]{1,255}(?: [^ =\]"\n]{1,255}="(?:[^"\\]|\\.)*+")*+\])++(?= |\n?\Z)', re.DOTALL
 )
 _RFC3164: Final = re.compile(
     rb"(?P<timestamp>[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}) "
-    rb"(?P<hostname>[^ ]{1,255}) "
-    rb"(?P<tag>[^ :\[]{1,255})(?:\[(?P<pid>[^ \]]{1,255})\])?:? ?"
+    rb"(?P<hostname>[^ \n]{1,255}) "
+    rb"(?P<tag>[^ :\[\n]{1,255})(?:\[(?P<pid>[^ \]\n]{1,255})\])?:? ?"
 )
 
 

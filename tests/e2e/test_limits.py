@@ -1,139 +1,28 @@
-"""Every limit, reached by an abuser, while somebody else is served on the same listener."""
+"""Limits of requests, messages, state and queue, reached by an abuser while others are served."""
 
 from __future__ import annotations
 
 import gzip
 import http.client
 import re
-import socket
-import ssl
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 import bcrypt
 import pytest
 
 from heroku_syslogd.listeners.http_intake import HOLD
 from heroku_syslogd.wire import encode_frame
-from heroku_syslogd.wire.proxy_protocol import encode_proxy_v1
-from tests.daemon_process import WAIT_SECONDS, DaemonProcess, running, total, wait_until
-from tests.e2e.batches import Poster, basic, batch, batch_headers, batch_line, request
-from tests.e2e.peers import GOOD, GoodSender, Reader, line_about, speak
+from tests.daemon_process import WAIT_SECONDS, DaemonProcess, total, wait_until
+from tests.e2e.batches import basic, batch, batch_headers, batch_line, request
+from tests.e2e.limited import ABUSER, DRAIN, KINDS, WEB, Site, started
+from tests.e2e.peers import GOOD, Reader, line_about
 from tests.e2e.pressure import held
-from tests.e2e.tls_files import Authority
-from tests.e2e.traffic import (
-    MEBIBYTE,
-    app_line,
-    memory_sample,
-    octet_counted,
-    send_tcp,
-    send_udp,
-    token,
-)
-
-ABUSER: Final = "127.0.1.{}"
-DRAIN: Final = token(7000)
-REJECTED: Final = "heroku_syslogd_connections_rejected_total"
-KINDS: Final = ("tcp", "tls", "http", "https")
-WEB: Final = ("http", "https")
-
-CONFIG: Final = f"""
-{{top}}
-[admin]
-address = "127.0.0.1:0"
-[drains.tokens]
-"{DRAIN}" = "good"
-"""
-LISTENER: Final = """
-[[listener]]
-name = "{name}"
-type = "{kind}"
-address = "127.0.0.1:0"
-{keys}
-"""
-PROXIED: Final = 'proxy_protocol = true\nproxies = ["127.0.0.0/16"]\n'
-
-
-class Site:
-    """A daemon with a listener of each type, and good senders that come and go.
-
-    Args:
-        daemon: The daemon.
-        authority: Issued its certificate.
-    """
-
-    def __init__(self, daemon: DaemonProcess, authority: Authority) -> None:
-        self.daemon = daemon
-        self.tls = authority.trusted()
-        self._good: dict[str, GoodSender] = {}
-        self._closing = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._closing.close()
-
-    def tls_of(self, listener: str) -> ssl.SSLContext | None:
-        return self.tls if listener in ("tls", "https") else None
-
-    def speak(self, listener: str, source: str, *, raw: bool = False) -> socket.socket:
-        """Connect from an address; ``raw`` is without TLS in any case."""
-        tls = None if raw else self.tls_of(listener)
-        return speak(self.daemon.address_of(listener), source, tls)
-
-    def poster(
-        self, listener: str, drain: str, source: str, headers: Mapping[str, str] = {}
-    ) -> Poster:
-        address, tls = self.daemon.address_of(listener), self.tls_of(listener)
-        return Poster(address, drain, tls=tls, source=source, headers=headers)
-
-    def serve(self, *listeners: str) -> None:
-        """Have a message of a good sender served on each of the listeners."""
-        for listener in listeners:
-            if listener not in self._good:
-                greeting = b""
-                if listener == "tcp-proxied":
-                    greeting = encode_proxy_v1(GOOD, 1, "127.0.0.1", 2)
-                sender = GoodSender(self.daemon, listener, DRAIN, self.tls, greeting=greeting)
-                self._good[listener] = self._closing.enter_context(sender)
-            self._good[listener].send()
-
-    def assert_served(self) -> None:
-        """Wait until all messages of the good senders are applied, exactly those."""
-        sent = sum(sender.sent for sender in self._good.values())
-        assert sent
-        self.daemon.wait_for("heroku_log_messages_total", {"app": "good"}, sent)
-
-    def rejected(self, listener: str, reason: str) -> float:
-        return self.daemon.total(REJECTED, listener=listener, reason=reason)
-
-
-@contextmanager
-def started(directory: Path, top: str = "", keys: str = "", more: str = "") -> Iterator[Site]:
-    """Run a daemon.
-
-    Args:
-        directory: Where its files go.
-        top: Text for the beginning of its configuration.
-        keys: Keys of every listener.
-        more: Text for the end of its configuration.
-    """
-    authority = Authority(directory)
-    files = authority.issue().toml
-    config = CONFIG.format(top=top)
-    for kind in KINDS:
-        own = keys + (files if kind in ("tls", "https") else "")
-        config += LISTENER.format(name=kind, kind=kind, keys=own)
-    config += LISTENER.format(name="tcp-proxied", kind="tcp", keys=PROXIED) + more
-    with running(config, directory) as daemon, Site(daemon, authority) as site:
-        yield site
-
+from tests.e2e.traffic import MEBIBYTE, app_line, memory_sample, octet_counted, send_tcp, token
 
 Start = Callable[..., Site]
 
@@ -152,191 +41,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
 
 
-# Connections that are closed ----------------------------------------------------------------------
-
-
-class Abuse(NamedTuple):
-    """A connection that costs too much, or is of no use.
-
-    Attributes:
-        listener: Where it goes.
-        reason: Why it is closed.
-        first: Sent at once.
-        drip: Sent again and again.
-        raw: Whether there is no TLS although the listener expects it.
-        heard: What the peer is to hear before the connection is closed, its beginning.
-    """
-
-    listener: str
-    reason: str
-    first: bytes = b""
-    drip: bytes = b""
-    raw: bool = False
-    heard: bytes = b""
-
-
-HEAD: Final = request(batch_headers(DRAIN, 9), b" " * 900)[:-900]
-CHUNKED: Final = HEAD.replace(b"Content-Length: 900", b"Transfer-Encoding: chunked") + b"100\r\n"
-CLIENT_HELLO: Final = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-PROXY_V2: Final = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"
-FRAME: Final = octet_counted([app_line(token(6999))])
-
-ABUSES: Final = {
-    "handshake_timeout": (
-        '[limits]\nhandshake_timeout = "600ms"\n',
-        [
-            Abuse("tls", "handshake_timeout", raw=True),
-            Abuse("tls", "handshake_timeout", CLIENT_HELLO, raw=True),
-            Abuse("https", "handshake_timeout", raw=True),
-            Abuse("https", "handshake_timeout", CLIENT_HELLO, drip=b"\0", raw=True),
-            Abuse("tcp-proxied", "handshake_timeout"),
-            Abuse("tcp-proxied", "handshake_timeout", b"PROXY TCP4 127.0.0.9"),
-            Abuse("tcp-proxied", "handshake_timeout", PROXY_V2),
-            Abuse("http", "handshake_timeout", HEAD[:40]),
-            Abuse("http", "handshake_timeout", HEAD[:-2] + b"X: ", drip=b"y"),
-            Abuse("https", "handshake_timeout", HEAD[:40]),
-        ],
-    ),
-    "idle_timeout": (
-        '[limits]\nidle_timeout = "900ms"\n',
-        [
-            *(Abuse(kind, "idle") for kind in KINDS),
-            Abuse("tcp", "idle", FRAME),
-            Abuse("tls", "idle", FRAME + FRAME[:20]),
-            Abuse("http", "idle", HEAD + b" " * 900, heard=b"HTTP/1.1 200 OK\r\n"),
-        ],
-    ),
-    "request_timeout": (
-        '[limits]\nrequest_timeout = "600ms"\n',
-        [
-            Abuse("http", "request_timeout", HEAD),
-            Abuse("http", "request_timeout", HEAD, drip=b"x"),
-            Abuse("https", "request_timeout", CHUNKED, drip=b"x"),
-        ],
-    ),
-    "fault_budget": (
-        "[limits]\nfault_budget = 5\n",
-        [
-            Abuse("tcp", "fault_budget", b"junk\n" * 9),
-            Abuse("tls", "fault_budget", FRAME + b"junk\n" * 9),
-        ],
-    ),
-    "wrong protocol": (
-        "",
-        [
-            Abuse("tls", "plain_on_tls_port", FRAME, raw=True),
-            Abuse("https", "plain_on_tls_port", HEAD, raw=True),
-            Abuse("tcp", "tls_on_plain_port", CLIENT_HELLO),
-            Abuse("http", "tls_on_plain_port", CLIENT_HELLO),
-            Abuse("tcp", "http_on_syslog_port", HEAD),
-            Abuse("tls", "http_on_syslog_port", HEAD),
-            Abuse("http", "syslog_on_http_port", FRAME),
-            Abuse("https", "syslog_on_http_port", FRAME),
-            Abuse("tcp-proxied", "proxy_header", FRAME),
-        ],
-    ),
-}
-
-
-@pytest.mark.parametrize(("top", "abuses"), ABUSES.values(), ids=ABUSES.keys())
-def test_a_connection_that_costs_too_much_is_closed(
-    start: Start, top: str, abuses: Sequence[Abuse]
-) -> None:
-    site = start(top)
-    listeners = sorted({abuse.listener for abuse in abuses})
-    with ExitStack() as stack:
-        site.serve(*listeners)
-        connections, readers = [], []
-        for number, abuse in enumerate(abuses, 1):
-            connection = site.speak(abuse.listener, ABUSER.format(number), raw=abuse.raw)
-            connections.append(stack.enter_context(closing(connection)))
-            readers.append(Reader(connection))
-            connection.sendall(abuse.first)
-
-        def all_closed() -> bool:
-            site.serve(*listeners)
-            for connection, abuse in zip(connections, abuses, strict=True):
-                with suppress(OSError):
-                    connection.sendall(abuse.drip)
-            return sum(reader.at_end() for reader in readers) == len(readers)
-
-        wait_until(all_closed, f"the end of {len(abuses)} connections")
-    for number, (abuse, reader) in enumerate(zip(abuses, readers, strict=True), 1):
-        line = line_about(site.daemon, ABUSER.format(number))
-        assert (line["listener"], line["reason"]) == (abuse.listener, abuse.reason)
-        assert reader.heard.startswith(abuse.heard)
-        assert abuse.heard or not reader.heard
-    for (listener, reason), count in Counter((one.listener, one.reason) for one in abuses).items():
-        assert site.rejected(listener, reason) == count
-    assert site.daemon.total(REJECTED) == len(abuses)
-    site.serve(*listeners)
-    site.assert_served()
-
-
-# Connections that are not taken -------------------------------------------------------------------
-
-
-def refused(site: Site, listener: str, source: str) -> None:
-    """Wait until a new connection is closed without a word."""
-    with closing(site.speak(listener, source, raw=True)) as connection:
-        reader = Reader(connection)
-        wait_until(reader.at_end, "the end of the connection")
-        assert not reader.heard
-
-
-def test_max_connections(start: Start) -> None:
-    site = start("[limits]\nmax_connections = 6\n")
-    site.serve(*KINDS)
-    with ExitStack() as stack:
-        for kind in ("tcp", "http"):
-            stack.enter_context(closing(site.speak(kind, ABUSER.format(1), raw=True)))
-        site.daemon.wait_for("heroku_syslogd_connections", {}, 6)
-        for kind in KINDS:
-            refused(site, kind, ABUSER.format(1))
-            assert site.rejected(kind, "max_connections") == 1
-        site.serve(*KINDS)
-    site.daemon.wait_for("heroku_syslogd_connections", {}, 4)
-    with GoodSender(site.daemon, "tls", DRAIN.replace("d.", "t."), site.tls) as newcomer:
-        newcomer.send()
-        site.daemon.wait_for("heroku_syslogd_applied_messages_total", {}, 9)
-    assert line_about(site.daemon, ABUSER.format(1))["reason"] == "max_connections"
-    assert site.daemon.total(REJECTED) == 4
-    site.assert_served()
-
-
-def test_max_connections_per_peer(start: Start) -> None:
-    site = start("[limits]\nmax_connections_per_peer = 4\n")
-    with ExitStack() as stack:
-        for _ in range(4):
-            stack.enter_context(closing(site.speak("tcp", ABUSER.format(1))))
-        site.daemon.wait_for("heroku_syslogd_connections", {}, 4)
-        for kind in KINDS:
-            refused(site, kind, ABUSER.format(1))
-            assert site.rejected(kind, "max_connections_per_peer") == 1
-            site.serve(kind)
-    assert line_about(site.daemon, ABUSER.format(1))["reason"] == "max_connections_per_peer"
-    assert site.daemon.total(REJECTED) == 4
-    site.assert_served()
-
-
-def test_allow(start: Start) -> None:
-    udp = LISTENER.format(name="udp", kind="udp", keys=f'allow = ["{GOOD}"]')
-    site = start(keys=f'allow = ["{GOOD}"]\n', more=udp)
-    for number, kind in enumerate(KINDS, 1):
-        refused(site, kind, ABUSER.format(number))
-        site.serve(kind)
-        assert site.rejected(kind, "not_allowed") == 1
-        assert line_about(site.daemon, ABUSER.format(number))["reason"] == "not_allowed"
-    send_udp(site.daemon.udp, app_line(DRAIN))
-    lost = {"listener": "udp", "reason": "not_allowed"}
-    site.daemon.wait_for("heroku_syslogd_lost_messages_total", lost, 1)
-    assert site.daemon.total(REJECTED) == 4
-    site.assert_served()
-
-
 # Requests that are refused ------------------------------------------------------------------------
 
 OVER: Final = 2 * MEBIBYTE
+HEAD: Final = request(batch_headers(DRAIN, 1), b"")
 
 
 def with_header(field: bytes) -> bytes:
@@ -351,7 +59,8 @@ def bomb() -> bytes:
 
 def chunks() -> bytes:
     chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
-    return CHUNKED.removesuffix(b"100\r\n") + chunk * (OVER // 0x10000) + b"0\r\n\r\n"
+    head = HEAD.replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    return head + chunk * (OVER // 0x10000) + b"0\r\n\r\n"
 
 
 @pytest.mark.parametrize(

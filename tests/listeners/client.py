@@ -68,7 +68,9 @@ class BareClient(Client):
                 self._tls.do_handshake()
             except ssl.SSLWantReadError:
                 await self.send(self._outgoing.read())
-                self._incoming.write(await self.reader.read(65536))
+                if not (data := await self.reader.read(65536)):
+                    raise ConnectionResetError from None
+                self._incoming.write(data)
             else:
                 await self.send(self._outgoing.read())
                 return

@@ -208,3 +208,22 @@ def test_timestamps(token: bytes, seconds: float | None) -> None:
 @given(st.binary(max_size=40))
 def test_any_timestamp_gives_a_number_or_none(token: bytes) -> None:
     assert isinstance(parse_timestamp(token), float | None)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"<13>Oct 11 22:14:15 h su\n",
+        b"<13>Oct 11 22:14:15 h\n su: x",
+        b"<13>Oct 11 22:14:15 h su[1\n]: x",
+        b"<13>1 T a[b\n]: x",
+        b"<13>1 T a\n[b]: x",
+    ],
+)
+def test_no_field_of_a_header_holds_a_line_feed(frame: bytes) -> None:
+    message = parse_message(frame, Dialect.RFC5424)
+    assert isinstance(message, Message | HeaderFault)
+
+    if isinstance(message, Message):
+        fields = (message.hostname, message.app_name, message.procid, message.msgid)
+        assert all(b"\n" not in field for field in fields)

@@ -64,6 +64,11 @@ class AdminServer:
         self._runner: web.AppRunner | None = None
         self.address = ""
 
+    @property
+    def url(self) -> str:
+        """Where it is, once it is open."""
+        return f"{'https' if self.certificate else 'http'}://{self.address}"
+
     async def open(self, address: Address) -> None:
         """Begin to serve.
 

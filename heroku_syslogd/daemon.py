@@ -246,7 +246,7 @@ class Daemon:
             "daemon.started",
             version=__version__,
             admin=self._admin.address,
-            metrics=f"http://{self._admin.address}/metrics",
+            metrics=f"{self._admin.url}/metrics",
         )
 
     def _warn_of_unused(self, passed: PassedSockets) -> None:

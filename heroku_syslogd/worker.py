@@ -40,6 +40,9 @@ from heroku_syslogd.wire import (
 YIELD_AFTER: Final = 1000
 """Messages after which a worker lets the event loop turn: about a millisecond's work."""
 
+YIELD_AFTER_BYTES: Final = 262_144
+"""Bytes after which it does so, too: of long messages each may take some milliseconds."""
+
 MAX_STREAMS: Final = 20_000
 """Streams remembered. Only a cache: past this it is emptied and fills again, so that one-off dynos
 and invented names come and go without growing memory."""
@@ -132,7 +135,7 @@ class Worker:
 
     async def run(self, queue: BoundedQueue) -> None:
         """Apply batches until the queue is closed and empty."""
-        since_yield = 0
+        messages = size = 0  # since the event loop turned
         try:
             while True:
                 batch = await queue.get()  # does not let the loop turn while there are batches
@@ -142,9 +145,10 @@ class Worker:
                     lost = self._telemetry.listener(batch.origin.listener).lost_messages
                     lost[LostReason.INTERNAL] += len(batch.frames)
                     raise
-                since_yield += len(batch.frames)
-                if since_yield >= YIELD_AFTER:
-                    since_yield = 0
+                messages += len(batch.frames)
+                size += batch.size
+                if messages >= YIELD_AFTER or size >= YIELD_AFTER_BYTES:
+                    messages = size = 0
                     await asyncio.sleep(0)
         except QueueClosed:
             return

@@ -14,7 +14,7 @@ from heroku_syslogd.heroku import Event, Kind
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import Dialect, HeaderFault
-from heroku_syslogd.worker import NOBODY, Observer
+from heroku_syslogd.worker import NOBODY, YIELD_AFTER_BYTES, Observer
 
 T0 = 1_700_000_000.0
 TOKEN = b"d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
@@ -664,3 +664,18 @@ def test_streams_that_a_batch_made_forgotten_are_known_to_the_rest_of_it(bench: 
     assert len(streams) == 2
     assert bench.messages["shop", "app", "web"] == 3
     bench.check_books()
+
+
+async def test_the_event_loop_turns_between_long_messages() -> None:
+    bench, queue, turns = Bench(), BoundedQueue(1000, 10**9), 0
+    long = b"<190>1 2022-01-26T20:25:08+00:00 h app web.1 - - " + b"x" * YIELD_AFTER_BYTES
+    for _ in range(10):
+        queue.put(batch(long))
+    queue.close()
+    working = asyncio.create_task(bench.worker.run(queue))
+
+    while not working.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert turns >= 10

@@ -18,6 +18,10 @@ from heroku_syslogd.heroku.events import PostgresRecord, SlowQuery
 from heroku_syslogd.heroku.naming import free_text, label_text
 from heroku_syslogd.heroku.sql import statement_form
 
+_LONGEST_STATEMENT: Final = 10_240
+"""Bytes of a statement that are read: Logplex passes on no longer lines, and the rest of a longer one
+would take its time."""
+
 # Levels of later parts. Postgres begins an entry with its own level: a later part that claims one
 # is text, of a statement for example.
 _FOLLOW_UPS: Final = frozenset(
@@ -105,5 +109,5 @@ def _slow_query(source: str, duration: re.Match[bytes]) -> SlowQuery:
     milliseconds, prepared = duration.groups()
     # A portal's name may follow: ``execute S_1/C_2``.
     name = free_text((prepared or b"").partition(b"/")[0], _MAX_PREPARED)
-    statement = duration.string[duration.end() :]
+    statement = duration.string[duration.end() : duration.end() + _LONGEST_STATEMENT]
     return SlowQuery(source, float(milliseconds) / 1000, name, statement_form(statement))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import bcrypt
@@ -74,16 +73,6 @@ def test_every_file_that_cannot_be_used_is_named_and_nothing_of_it_is_quoted(
     assert "No such file" in shown
     assert "Is a directory" in shown
     assert "hun" not in shown
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    path = tmp_path / "password"
-    path.write_text("hunter2")
-    path.chmod(0)
-
-    with pytest.raises(ConfigError, match="cannot be read: Permission denied"):
-        drain_credentials(parse(with_file(path)))
 
 
 def test_one_file_may_serve_several_users(tmp_path: Path) -> None:

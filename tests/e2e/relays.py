@@ -123,6 +123,13 @@ class HAProxy:
             connection.sendall(f"{command}\n".encode())
             return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
+    def answers(self) -> bool:
+        """Tell whether it is up."""
+        try:
+            return bool(self.ask("show info"))
+        except OSError:
+            return False
+
 
 @contextmanager
 def haproxy(directory: Path, sections: str, *frontends: str) -> Iterator[HAProxy]:
@@ -138,23 +145,16 @@ def haproxy(directory: Path, sections: str, *frontends: str) -> Iterator[HAProxy
     binds = {name: f"fd@{sock.fileno()}" for name, sock in sockets.items()}
     config = directory / "haproxy.cfg"
     config.write_text(_HAPROXY.format(directory=directory, sections=sections.format(**binds)))
+    command = [program, "-db", "-f", str(config)]
     try:
-        with background(
-            [program, "-db", "-q", "-f", str(config)], [sock.fileno() for sock in sockets.values()]
-        ):
+        with background(command, [sock.fileno() for sock in sockets.values()]) as process:
             running = HAProxy(
                 {name: sock.getsockname() for name, sock in sockets.items()},
                 directory / "haproxy.sock",
             )
-            wait_until(lambda: _answers(running), "HAProxy")
+            wait_until(lambda: process.poll() is not None or running.answers(), "HAProxy")
+            assert process.poll() is None, config.read_text()
             yield running
     finally:
         for sock in sockets.values():
             sock.close()
-
-
-def _answers(program: HAProxy) -> bool:
-    try:
-        return bool(program.ask("show info"))
-    except OSError:
-        return False

@@ -513,3 +513,10 @@ def test_no_name_with_quotes_makes_a_slow_query(name: str) -> None:
             line = f"[GREEN] [1-1]  sql_error_code = 28P01{meta} FATAL:  x"
 
             assert parse(line) in (None, PostgresRecord(GREEN, "FATAL", "28P01"))
+
+
+def test_of_a_longer_statement_than_logplex_passes_on_the_rest_is_not_read() -> None:
+    literal = "x" * 11_000
+    event = parse(f"[DATABASE] [1-1] LOG:  duration: 2000 ms  statement: SELECT '{literal}', y")
+
+    assert event == SlowQuery("DATABASE", 2.0, "", "SELECT ?")

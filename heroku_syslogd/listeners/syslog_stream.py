@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Final, cast
 
 from heroku_syslogd.bounded_queue import Origin
@@ -127,9 +128,11 @@ class SyslogConnection(asyncio.BufferedProtocol):
 
     def has_unread(self) -> bool:
         """Tell whether the peer has sent something that has not been read."""
+        if self._transport is None or self._transport.is_closing():
+            return False
         if self._queue.paused:
             return True  # there is no telling what waits inside TLS
-        sock = self._transport.get_extra_info("socket") if self._transport else None
+        sock = self._transport.get_extra_info("socket")
         return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
 
     def take_leave(self) -> None:
@@ -140,7 +143,8 @@ class SyslogConnection(asyncio.BufferedProtocol):
         """
         transport = self._transport
         if transport and transport.can_write_eof() and not transport.is_closing():
-            transport.write_eof()
+            with suppress(OSError):  # it is gone, and we have not read so far
+                transport.write_eof()
 
     def close(self) -> None:
         """Close the connection; over TLS, with a word of farewell."""

@@ -53,6 +53,19 @@ async def test_a_request_in_pieces_is_one_request(site: Site) -> None:
     assert await site.take(1) == [MESSAGE]
 
 
+async def test_another_protocol_is_not_changed_to_and_nothing_behind_the_request_is_read(
+    site: Site,
+) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "h2c"}
+    async with Poster(await site.open("http")) as client:
+        await client.send(request(headers={**batch_of("1"), **upgrade}) + request())
+        assert (await client.reply()).status == 200
+        assert await client.closed_by_peer()
+
+    assert await site.take(1) == [MESSAGE]
+    assert site.queue.messages == 0
+
+
 # What takes too long ------------------------------------------------------------------------------
 
 

@@ -19,8 +19,8 @@ from heroku_syslogd.heroku.naming import free_text, label_text
 from heroku_syslogd.heroku.sql import statement_form
 
 _LONGEST_STATEMENT: Final = 10_240
-"""Bytes of a statement that are read: Logplex passes on no longer lines, and the rest of a longer one
-would take its time."""
+"""Bytes of a statement that are read: Logplex passes on no longer lines, and the rest of one would
+take its time."""
 
 # Levels of later parts. Postgres begins an entry with its own level: a later part that claims one
 # is text, of a statement for example.

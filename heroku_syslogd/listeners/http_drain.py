@@ -150,7 +150,8 @@ class HttpListener:
             return answer(UNAVAILABLE)
         finally:
             connection.request_ended()
-        # What follows a request for another protocol may be of that; aiohttp would look for requests.
+        # What follows a request for another protocol may be of that, but aiohttp would take it for
+        # requests.
         if self._intake.is_stopping or "Upgrade" in request.headers:
             response.force_close()
         return response

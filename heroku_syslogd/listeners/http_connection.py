@@ -148,7 +148,7 @@ class HttpConnection(web.RequestHandler):
             return
         self._is_rejected = True
         self._host.note_rejection(self.peer, reason)
-        if self._transport is not None and self._transport.get_write_buffer_size():
+        if self.transport is None or self.transport.get_write_buffer_size():
             self.abort()  # a peer that reads no answers would keep it open for ever
         else:
             self.force_close()

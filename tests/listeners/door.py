@@ -35,6 +35,7 @@ class Door:
     Attributes:
         address: Where it listens, once it is open.
         tls: How peers do their handshakes; None where they do none.
+        is_behind_proxy: Whether a PROXY header is expected.
     """
 
     def __init__(self, site: Site, kind: str, authority: Authority, directory: Path) -> None:
@@ -43,9 +44,11 @@ class Door:
         self.authority = authority
         self.tls = authority.client() if kind in ENCRYPTED else None
         self.address = ("", 0)
+        self.is_behind_proxy = False
         self._files = authority.server(directory) if kind in ENCRYPTED else {}
 
     async def open(self, host: str = "127.0.0.1", **keys: Any) -> None:
+        self.is_behind_proxy = keys.get("proxy_protocol", False)
         self.address = await self.site.open(self.kind, host, **self._files, **keys)
 
     async def close(self, drain_timeout: float = 0) -> None:

@@ -132,6 +132,23 @@ async def test_places_are_those_of_the_clients_and_not_of_their_proxy(site: Site
     assert site.counters("tcp").connections_total == 10
 
 
+async def test_whoever_has_one_ipv6_address_has_very_many_and_is_one_peer(site: Site) -> None:
+    site.limit(max_connections=100, max_connections_per_peer=2)
+    address = await site.open("tcp", proxy_protocol=True)
+    clients = [Client(address) for _ in range(4)]
+    for client, source in zip(
+        clients, ("2001:db8::1", "2001:db8::2:1", "2001:db8::3", "2001:db8:0:1::1"), strict=True
+    ):
+        await client.connect()
+        await client.send(encode_proxy_v2(source, 1, "2001:db8::9", 1) + FRAME)
+    assert await clients[2].closed_by_peer()
+    assert await site.take(3) == [MESSAGE] * 3
+    for client in clients:
+        await client.__aexit__()
+
+    assert site.rejected("tcp") == {RejectReason.MAX_CONNECTIONS_PER_PEER: 1}
+
+
 @every_kind
 async def test_a_proxy_header_that_takes_too_long_is_given_up(door: Door) -> None:
     door.site.limit(handshake_timeout=Duration(0.05))

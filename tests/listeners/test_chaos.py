@@ -54,14 +54,16 @@ class Peer:
         while True:
             door = self._rng.choice(self._doors)
             client, encrypted = self._client(door)
-            with suppress(*LEFT):
-                async with asyncio.timeout(2):
-                    await client.connect()
-                    if door.is_behind_proxy:
-                        await self._introduce(door, client)
-                    for _ in range(self._rng.randrange(6)):
-                        await self._say(client, encrypted(self._text(door)))
-            await self._leave(client)
+            try:
+                with suppress(*LEFT):
+                    async with asyncio.timeout(2):
+                        await client.connect()
+                        if door.is_behind_proxy:
+                            await self._introduce(door, client)
+                        for _ in range(self._rng.randrange(6)):
+                            await self._say(client, encrypted(self._text(door)))
+            finally:
+                await self._leave(client)
 
     def _client(self, door: Door) -> tuple[Client, Callable[[bytes], bytes]]:
         if door.tls is None or door.is_behind_proxy:

@@ -182,6 +182,22 @@ async def test_a_connection_whose_answer_is_held_is_not_idle(site: Site) -> None
     assert site.rejected("http") == {}
 
 
+async def test_a_request_is_let_in_at_the_moment_in_which_we_close_its_connection(
+    site: Site,
+) -> None:
+    address = await site.open("http")
+    site.fill()
+    async with Poster(address) as client:
+        await client.send(head(100))
+        await seen()
+        (connection,) = listener_of(site)._open
+        await site.take_batch()
+        connection.abort()
+        assert await client.closed_by_peer()
+
+    assert site.counters("http").received_messages == 0
+
+
 # Stop ---------------------------------------------------------------------------------------------
 
 

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from aiohttp import web
-from prometheus_client import CollectorRegistry
+from aiohttp import hdrs, web
+from prometheus_client.exposition import gzip_accepted
 
 from heroku_syslogd import __version__
 from heroku_syslogd.certificate_watch import CertificateWatch
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import Address
 from heroku_syslogd.credentials import Accepted, Credentials, Denial
-from heroku_syslogd.exposition import render
+from heroku_syslogd.exposition import Exposition, Scrape
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.request_log import request_logger
 from heroku_syslogd.sockets import bind, bound_address
 from heroku_syslogd.telemetry import Telemetry
 
+MOST_SCRAPES: Final = 8
+"""Scrapes under way, most of which will be on their way to a slow client: each is held in memory
+until it is sent."""
+
+SCRAPE_TIMEOUT: Final = 60.0
+"""Seconds that a client may take to read; Prometheus takes 10 at most unless told otherwise."""
+
 _COMPONENT: Final = "admin"
+_PIECE: Final = 2**17
+"""Bytes that are handed to a connection before the event loop turns."""
+
 _PAGE: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>heroku-syslogd</title></head>
 <body><h1>heroku-syslogd {version}</h1>
@@ -37,8 +48,8 @@ class AdminServer:
     """Serves ``/metrics``, ``/-/healthy``, ``/-/ready`` and a page that links them.
 
     Args:
-        registry: What is scraped.
-        telemetry: Where the duration of scrapes is noted.
+        exposition: What is scraped.
+        telemetry: Where the state of the certificate is noted.
         is_ready: Whether the daemon listens and is not stopping.
         faults: Where requests that are no HTTP are logged.
         users: Who may read; everybody if there are none.
@@ -47,7 +58,7 @@ class AdminServer:
 
     def __init__(
         self,
-        registry: CollectorRegistry,
+        exposition: Exposition,
         telemetry: Telemetry,
         is_ready: Callable[[], bool],
         faults: PeerFaultLog,
@@ -57,8 +68,9 @@ class AdminServer:
         self.users = users or Credentials()
         self.certificate = certificate
         self._certificate_watch = CertificateWatch(_COMPONENT, certificate, telemetry)
-        self._registry = registry
-        self._telemetry = telemetry
+        self._exposition = exposition
+        self._scrapes = 0
+        self._rendering = asyncio.Lock()  # two at once would take longer each, and twice the memory
         self._is_ready = is_ready
         self._faults = faults
         self._runner: web.AppRunner | None = None
@@ -134,12 +146,37 @@ class AdminServer:
                 return web.Response(status=status, headers=challenge if status == 401 else None)
         return await handler(request)
 
-    async def _metrics(self, request: web.Request) -> web.Response:
-        body, content_type = render(
-            self._registry, request.headers.get("Accept", ""), self._telemetry
-        )
-        response = web.Response(body=body, headers={"Content-Type": content_type})
-        response.enable_compression()  # only if Accept-Encoding names gzip or deflate
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        if self._scrapes >= MOST_SCRAPES:
+            return web.Response(status=503, text="too many scrapes at once\n")
+        self._scrapes += 1
+        try:
+            async with self._rendering:
+                scrape = await self._exposition.render(request.headers.get("Accept", ""))
+            return await self._send(scrape, request)
+        finally:
+            self._scrapes -= 1
+
+    async def _send(self, scrape: Scrape, request: web.Request) -> web.StreamResponse:
+        """Send a scrape in pieces; a client that does not take them delays nobody."""
+        headers = {"Content-Type": scrape.content_type, "Vary": "Accept, Accept-Encoding"}
+        if gzip_accepted(request.headers.get("Accept-Encoding", "")):
+            scrape = await scrape.compressed()
+            headers["Content-Encoding"] = "gzip"
+        response = web.StreamResponse(headers=headers)
+        response.content_length = scrape.size
+        await response.prepare(request)
+        pieces = scrape.pieces(_PIECE) if request.method != hdrs.METH_HEAD else ()
+        try:
+            async with asyncio.timeout(SCRAPE_TIMEOUT):
+                for piece in pieces:
+                    await response.write(piece)
+                    await asyncio.sleep(0)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # closing would wait until all has been sent
+        except ConnectionError:
+            pass  # the client has left
         return response
 
     async def _healthy(self, _request: web.Request) -> web.Response:

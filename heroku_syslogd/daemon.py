@@ -20,7 +20,7 @@ from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
 from heroku_syslogd.config import Config, ListenerConfig, admin_credentials, drain_credentials
 from heroku_syslogd.credentials import Credentials
-from heroku_syslogd.exposition import DaemonCollector, HerokuCollector, build_registry
+from heroku_syslogd.exposition import DaemonCollector, Exposition, build_registry
 from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.listeners import (
     ConnectionLimits,
@@ -114,12 +114,11 @@ class Daemon:
             log=log.get("listener"),
             clock=clock,
         )
-        registry = build_registry(
-            HerokuCollector(self._pipeline.registry, clock),
-            DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock),
+        own = build_registry(
+            DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock)
         )
         self._admin = AdminServer(
-            registry,
+            Exposition(self._pipeline.registry, own, self.telemetry, clock),
             self.telemetry,
             lambda: self._ready,
             self._faults,

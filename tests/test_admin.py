@@ -1,7 +1,10 @@
 """The admin server, over HTTP."""
 
+from __future__ import annotations
+
 import asyncio
 import gzip
+import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 
@@ -14,11 +17,12 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 from structlog.testing import capture_logs
 
-from heroku_syslogd.admin import AdminServer
+from heroku_syslogd.admin import MOST_SCRAPES, AdminServer
 from heroku_syslogd.config import Address
 from heroku_syslogd.errors import StartupError
+from heroku_syslogd.exposition import Scrape
 from heroku_syslogd.log import PeerFaultLog
-from tests.test_exposition import State
+from tests.exposition.state import State
 
 FAULTS = PeerFaultLog(lambda: 0.0)
 
@@ -32,7 +36,7 @@ def state() -> State:
 
 @pytest.fixture
 async def admin(state: State) -> AsyncIterator[str]:
-    server = AdminServer(state.registry, state.telemetry, lambda: True, FAULTS)
+    server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
     await server.open(Address("127.0.0.1", 0))
     yield f"http://{server.address}"
     await server.close()
@@ -85,7 +89,7 @@ async def test_health_readiness_and_the_index(admin: str) -> None:
 
 
 async def test_not_ready_is_503(state: State) -> None:
-    server = AdminServer(state.registry, state.telemetry, lambda: False, FAULTS)
+    server = AdminServer(state.exposition, state.telemetry, lambda: False, FAULTS)
     await server.open(Address("127.0.0.1", 0))
     async with (
         aiohttp.ClientSession() as client,
@@ -97,7 +101,7 @@ async def test_not_ready_is_503(state: State) -> None:
 
 async def test_an_address_in_use_is_named(admin: str, state: State) -> None:
     port = int(admin.rpartition(":")[2])
-    server = AdminServer(state.registry, state.telemetry, lambda: True, FAULTS)
+    server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
 
     with pytest.raises(StartupError, match=f"127.0.0.1:{port}: Address already in use"):
         await server.open(Address("127.0.0.1", port))
@@ -116,7 +120,7 @@ async def test_junk_is_logged_once_at_most_without_what_it_says(
 ) -> None:
     with capture_logs() as logs:
         server = AdminServer(
-            state.registry, state.telemetry, lambda: True, PeerFaultLog(lambda: 0.0)
+            state.exposition, state.telemetry, lambda: True, PeerFaultLog(lambda: 0.0)
         )
         await server.open(Address("127.0.0.1", 0))
         host, _, port = server.address.rpartition(":")
@@ -142,9 +146,9 @@ async def test_a_bug_in_a_handler_is_a_500_with_a_traceback_in_the_log(
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(state.heroku, "collect", broken)
+    monkeypatch.setattr(state.exposition, "render", broken)
     with capture_logs() as logs:
-        server = AdminServer(state.registry, state.telemetry, lambda: True, FAULTS)
+        server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
         await server.open(Address("127.0.0.1", 0))
         async with (
             aiohttp.ClientSession() as client,
@@ -156,3 +160,85 @@ async def test_a_bug_in_a_handler_is_a_500_with_a_traceback_in_the_log(
     assert [(entry["event"], str(entry["exc_info"])) for entry in logs] == [
         ("admin.error", "a bug")
     ]
+
+
+BIG = Scrape([b"x" * 4_000_000] * 4, "text/plain")
+"""More than all buffers between two sockets hold."""
+
+
+class SlowClient:
+    """Asks for the metrics and reads only the beginning of the answer."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.socket = socket.socket()
+        self.socket.setblocking(False)
+
+    async def ask(self, url: str) -> int:
+        """Return the status of the answer."""
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        await self._loop.sock_connect(self.socket, (host, int(port)))
+        await self._loop.sock_sendall(self.socket, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        return int((await self.read())[9:12])
+
+    async def read(self, size: int = 64) -> bytes:
+        """Read up to ``size`` bytes."""
+        return await self._loop.sock_recv(self.socket, size)
+
+
+@pytest.fixture
+def big(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def render(_accept: str) -> Scrape:
+        return BIG
+
+    monkeypatch.setattr(state.exposition, "render", render)
+
+
+async def test_clients_that_do_not_read_delay_nobody_and_are_bounded(admin: str, big: None) -> None:
+    slow = [SlowClient() for _ in range(MOST_SCRAPES)]
+    assert {await one.ask(admin) for one in slow[1:]} == {200}
+
+    async with aiohttp.ClientSession() as client:
+        async with client.get(f"{admin}/-/healthy") as response:
+            assert response.status == 200
+        async with client.get(f"{admin}/metrics") as response:
+            assert len(await response.read()) == BIG.size
+        assert await slow[0].ask(admin) == 200
+        async with client.get(f"{admin}/metrics") as response:
+            assert response.status == 503
+        slow[0].socket.close()
+        while True:  # until its end has been noticed
+            async with client.get(f"{admin}/metrics") as response:
+                if response.status == 200:
+                    assert len(await response.read()) == BIG.size
+                    break
+    for one in slow:
+        one.socket.close()
+
+
+async def test_a_client_that_reads_nothing_is_given_up(
+    admin: str, big: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("heroku_syslogd.admin.SCRAPE_TIMEOUT", 0.01)
+    client, taken = SlowClient(), 0
+    with capture_logs() as logs, client.socket:
+        assert await client.ask(admin) == 200
+        async with aiohttp.ClientSession() as other:
+            for _ in range(20):  # while it reads nothing
+                async with other.get(f"{admin}/-/healthy") as response:
+                    assert response.status == 200
+        with suppress(ConnectionResetError):
+            while data := await client.read(1_000_000):
+                taken += len(data)
+
+    assert taken < BIG.size
+    assert logs == []
+
+
+async def test_a_head_request_for_the_metrics_has_no_body(admin: str) -> None:
+    async with aiohttp.ClientSession() as client:
+        async with client.head(f"{admin}/metrics") as response:
+            assert response.status == 200
+            assert int(response.headers["Content-Length"]) > 1000
+        async with client.get(f"{admin}/-/healthy") as response:
+            assert response.status == 200

@@ -222,7 +222,7 @@ LOOP_LAG: Final = _gauge(
 SCRAPE_DURATION: Final = _gauge(
     "scrape_duration_seconds",
     (),
-    "Time that rendering the scrape before this one took.",
+    "Time that rendering the scrape before this one took, without what was done in between.",
     "seconds",
     "$ > 1",
 )

@@ -22,7 +22,7 @@ HANDOVER_AFTER: Final = 2.5 * SAMPLE_INTERVAL
 
 Only a daemon that starts in the middle of an overlap can have mistaken the two."""
 
-COUNTERS: Final = ("memory_pgpgin", "memory_pgpgout")
+CARRIED_FIELDS: Final = ("memory_pgpgin", "memory_pgpgout")
 """Fields that count up within a run; `Dyno.carried` keeps them rising over restarts."""
 
 _MOST_RIVALS: Final = 4
@@ -173,7 +173,7 @@ class Dyno:
             self.state = None
 
     def _clear(self) -> None:
-        for field in COUNTERS:
+        for field in CARRIED_FIELDS:
             if field in self.values:
                 total = self.carried.get(field, 0.0) + self.values[field]
                 self.carried = {**self.carried, field: total}

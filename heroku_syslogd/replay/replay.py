@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from heroku_syslogd.bounded_queue import Batch, Origin
 from heroku_syslogd.config import Config
-from heroku_syslogd.exposition import HerokuCollector
+from heroku_syslogd.exposition import Exposition
 from heroku_syslogd.heroku import AddonSample, Event, Kind
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.registry import Subject
@@ -123,9 +123,9 @@ class Replay:
 
     def metrics(self) -> bytes:
         """Return ``heroku_*`` in the text format of Prometheus."""
-        registry = CollectorRegistry()
-        registry.register(HerokuCollector(self.pipeline.registry, lambda: self.clock.now))
-        return generate_latest(registry)
+        nothing = CollectorRegistry()
+        state, telemetry = self.pipeline.registry, self.telemetry
+        return Exposition(state, nothing, telemetry, lambda: self.clock.now).render_at_once()
 
     def _started(self, data: bytes) -> tuple[FrameDecoder | RenderedDecoder, bytes]:
         """Return the decoder of the capture, and what it is to be fed."""

@@ -1,144 +1,27 @@
-"""State to Prometheus: two collectors on a registry of their own.
+"""The daemon's own state as families of prometheus-client.
 
-Both build their families from the catalogue, so that `describe` and `collect` cannot differ.
-Exported samples carry no timestamps: those would switch off Prometheus' staleness handling.
+They are built from the catalogue, so that `describe` and `collect` cannot differ.
 """
 
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    SummaryMetricFamily,
-)
-from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric as MetricFamily
 from prometheus_client.registry import Collector
 
 from heroku_syslogd import __version__
 from heroku_syslogd.bounded_queue import BoundedQueue
-from heroku_syslogd.catalogue import SECTIONS, Metric, MetricType, addons, apps, daemon, dynos
+from heroku_syslogd.catalogue import Metric, daemon
+from heroku_syslogd.exposition.families import family
 from heroku_syslogd.pipeline import Pipeline
-from heroku_syslogd.registry import Registry
-from heroku_syslogd.tallies import Histogram
 from heroku_syslogd.telemetry import Telemetry
 
-Family = Any
-"""A family of prometheus-client; the signature of ``add_metric`` depends on its type."""
 Row = tuple[tuple[str, ...], float]
 """Label values in the catalogue's order, and the value."""
-
-ASSUMED_STATE: Final = "up"
-"""State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
-
-_FAMILIES: Final[Mapping[MetricType, Callable[..., Family]]] = {
-    MetricType.COUNTER: CounterMetricFamily,
-    MetricType.GAUGE: GaugeMetricFamily,
-    MetricType.HISTOGRAM: HistogramMetricFamily,
-    MetricType.SUMMARY: SummaryMetricFamily,
-}
-_BOUNDS: Final = (*(f"{bound:g}" for bound in apps.BUCKETS), "+Inf")
-
-
-def family(metric: Metric, rows: Iterable[Row] = ()) -> Family:
-    """Build one family of a metric."""
-    result = _FAMILIES[metric.type](metric.name, metric.help, labels=metric.labels)
-    for labels, value in rows:
-        result.add_metric(labels, value)
-    return result
-
-
-class HerokuCollector(Collector):
-    """``heroku_*``: what the applications are up to.
-
-    Args:
-        registry: The state.
-        clock: Returns our time in seconds since the epoch.
-    """
-
-    METRICS: Final = tuple(
-        metric
-        for section in SECTIONS
-        if section.metrics is not daemon.METRICS
-        for metric in section.metrics
-    )
-
-    def __init__(self, registry: Registry, clock: Callable[[], float]) -> None:
-        self._registry = registry
-        self._clock = clock
-
-    def describe(self) -> Iterator[MetricFamily]:
-        """Return the families without samples, so that a name clash shows at registration."""
-        return map(family, self.METRICS)
-
-    def collect(self) -> Iterator[MetricFamily]:
-        """Return the families with their samples."""
-        families = {metric: family(metric) for metric in self.METRICS}
-        self._add_dynos(families)
-        self._add_tallies(families)
-        self._add_addons(families)
-        self._add_app_metrics(families)
-        return iter(families.values())
-
-    def _add_dynos(self, families: dict[Metric, Family]) -> None:
-        by_field = {field: families[metric] for field, metric in dynos.RUNTIME.items()}
-        for dyno in self._registry.dynos.shown():
-            labels = dyno.identity[:3]
-            for field, value in dyno.values.items():
-                by_field[field].add_metric(labels, value + dyno.carried.get(field, 0.0))
-            families[dynos.DYNO_LAST_SAMPLE].add_metric(labels, dyno.sampled_at)
-            families[dynos.DYNO_INFO].add_metric((*labels, dyno.run or ""), 1)
-            state = dyno.state or ASSUMED_STATE
-            families[dynos.DYNO_STATE].add_metric((*labels, state), 1)
-
-    def _add_tallies(self, families: dict[Metric, Family]) -> None:
-        for app in self._registry.tallies.apps():
-            for metric, values in app.series.values.items():
-                for labels, value in values.items():
-                    families[metric].add_metric(labels, value.value)
-            for metric, histograms in app.series.histograms.items():
-                for labels, histogram in histograms.items():
-                    _add_histogram(families[metric], labels, histogram)
-            for log in app.logs.values():
-                labels = (log.app, log.source, log.process_type)
-                families[apps.LOG_MESSAGES].add_metric(labels, log.messages)
-                families[apps.LOG_BYTES].add_metric(labels, log.bytes)
-                if not log.is_output:
-                    families[apps.UNRECOGNISED].add_metric(labels, log.unrecognised)
-            if app.logs:
-                families[apps.DRAIN_LAST_MESSAGE].add_metric((app.app,), app.last_message_at)
-
-    def _add_addons(self, families: dict[Metric, Family]) -> None:
-        for state in self._registry.addons.shown():
-            addon, app, name, source = state.identity
-            labels = (app, name, source)
-            for field, value in state.values.items():
-                families[addons.ADDON_VALUES[addon][field]].add_metric(labels, value)
-            families[addons.ADDON_LAST_SAMPLE[addon]].add_metric(labels, state.sampled_at)
-
-    def _add_app_metrics(self, families: dict[Metric, Family]) -> None:
-        metrics = self._registry.app_metrics
-        for labels, value in metrics.counts():
-            families[apps.APP_COUNT].add_metric(labels, value)
-        for labels, count, total in metrics.measures():
-            families[apps.APP_MEASURE].add_metric(labels, count, total)
-        for labels, value in metrics.samples():
-            families[apps.APP_SAMPLE].add_metric(labels, value)
-        for names, value in metrics.uniques(self._clock()):
-            families[apps.APP_UNIQUE].add_metric(names, value)
-
-
-def _add_histogram(into: Family, labels: tuple[str, ...], histogram: Histogram) -> None:
-    buckets = list(zip(_BOUNDS, accumulate(histogram.counts), strict=True))
-    into.add_metric(labels, buckets, histogram.sum)
 
 
 class EventCounters(Protocol):
@@ -289,7 +172,7 @@ def build_registry(*collectors: Collector) -> CollectorRegistry:
     return registry
 
 
-class _OpenMetricsView:
+class OpenMetricsView:
     """A registry as OpenMetrics can express it.
 
     A counter's family has the name without ``_total`` there, so ``heroku_syslogd_connections``, a
@@ -301,6 +184,7 @@ class _OpenMetricsView:
         self._registry = registry
 
     def collect(self) -> Iterator[MetricFamily]:
+        """Return its families."""
         families = list(self._registry.collect())
         others = {one.name for one in families if one.type != "counter"}
         for one in families:
@@ -310,13 +194,3 @@ class _OpenMetricsView:
                 yield twin
             else:
                 yield one
-
-
-def render(registry: CollectorRegistry, accept: str, telemetry: Telemetry) -> tuple[bytes, str]:
-    """Render a scrape in the format that ``Accept`` asks for; return it and its content type."""
-    encoder, content_type = choose_encoder(accept)
-    openmetrics = content_type.startswith("application/openmetrics-text")
-    begin = time.perf_counter()
-    body: bytes = encoder(_OpenMetricsView(registry) if openmetrics else registry)
-    telemetry.scrape_duration = time.perf_counter() - begin
-    return body, content_type

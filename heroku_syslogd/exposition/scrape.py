@@ -1,0 +1,147 @@
+"""A scrape: everything in one text format, without holding up the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from typing import Final, NamedTuple
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from heroku_syslogd.exposition.blocks import HEROKU_METRICS, heroku_blocks
+from heroku_syslogd.exposition.daemon import OpenMetricsView
+from heroku_syslogd.exposition.text import Encoder, Page, Templates
+from heroku_syslogd.registry import Registry
+from heroku_syslogd.telemetry import Telemetry
+
+LINES_PER_SLICE: Final = 3000
+"""Lines after which the event loop turns: a millisecond or two."""
+
+_MOST_FORMATS: Final = 8
+"""Formats that are remembered. Clients choose among a handful, and may write a version of their
+own invention."""
+
+_JOINED_PER_SLICE: Final = 2**20
+"""Bytes of finished text after which it turns, too."""
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_FASTEST: Final = 1
+"""Level of compression: the text shrinks to a tenth with it, and not to much less with others."""
+
+
+class Scrape(NamedTuple):
+    """A rendered scrape.
+
+    Attributes:
+        parts: The text, in pieces of up to some megabytes.
+        content_type: Which format it is in.
+    """
+
+    parts: list[bytes]
+    content_type: str
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return sum(map(len, self.parts))
+
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """Return the text in pieces of up to ``size`` bytes."""
+        for part in self.parts:
+            view = memoryview(part)
+            yield from (view[start : start + size] for start in range(0, len(view), size))
+
+    async def compressed(self) -> Scrape:
+        """Return it compressed by gzip; a thread does that while the event loop turns."""
+        return await asyncio.to_thread(self._compress)
+
+    def _compress(self) -> Scrape:
+        compressor = zlib.compressobj(_FASTEST, wbits=_GZIP)
+        parts = [compressor.compress(part) for part in self.parts]
+        return Scrape([b"".join((*parts, compressor.flush()))], self.content_type)
+
+
+class Exposition:
+    """Everything that is scraped.
+
+    Args:
+        registry: What is known of Heroku.
+        own: Collectors of the daemon itself, with a few hundred series at most.
+        telemetry: Where the duration of scrapes is noted.
+        clock: Returns our time in seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        own: CollectorRegistry,
+        telemetry: Telemetry,
+        clock: Callable[[], float],
+    ) -> None:
+        self._registry = registry
+        self._own = own
+        self._telemetry = telemetry
+        self._clock = clock
+        self._templates: dict[str, Templates] = {}
+
+    async def render(self, accept: str) -> Scrape:
+        """Render a scrape in the format that ``Accept`` asks for; the event loop turns meanwhile.
+
+        Every series is as it was at one moment, and the daemon's own are all of the last one.
+        """
+        slices, busy = self._slices(accept), 0.0
+        while True:
+            begin = time.perf_counter()
+            try:
+                next(slices)
+            except StopIteration as end:
+                scrape: Scrape = end.value
+                break
+            finally:
+                busy += time.perf_counter() - begin
+            await asyncio.sleep(0)
+        self._telemetry.scrape_duration = busy
+        return scrape
+
+    def render_at_once(self, accept: str = "") -> bytes:
+        """Render a scrape while the event loop, if there is one, stands still."""
+        slices = self._slices(accept)
+        while True:
+            try:
+                next(slices)
+            except StopIteration as end:
+                scrape: Scrape = end.value
+                return b"".join(scrape.parts)
+
+    def _slices(self, accept: str) -> Generator[None, None, Scrape]:
+        encoder, content_type = choose_encoder(accept)
+        page = Page(self._format(content_type, encoder))
+        yield
+        lines = 0
+        for block in heroku_blocks(self._registry, self._clock()):
+            lines += page.add(block)
+            if lines >= LINES_PER_SLICE:
+                lines = 0
+                yield
+        parts, size = [], 0
+        for part in page.parts():
+            parts.append(part)
+            size += len(part)
+            if size >= _JOINED_PER_SLICE:
+                size = 0
+                yield
+        is_openmetrics = content_type.startswith("application/openmetrics-text")
+        parts.append(encoder(OpenMetricsView(self._own) if is_openmetrics else self._own))
+        return Scrape(parts, content_type)
+
+    def _format(self, content_type: str, encoder: Encoder) -> Templates:
+        templates = self._templates.get(content_type)
+        if templates is None:
+            if len(self._templates) >= _MOST_FORMATS:
+                self._templates.clear()
+            templates = Templates(HEROKU_METRICS, encoder)
+            self._templates[content_type] = templates
+        return templates

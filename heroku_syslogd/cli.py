@@ -9,14 +9,17 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Final, TextIO
 
+import msgspec
 import uvloop
 
 from heroku_syslogd import __version__, log
 from heroku_syslogd.certificates import ServerCertificate
+from heroku_syslogd.compiled import is_compiled
 from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, drain_credentials, load
 from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.demo import Demo
@@ -52,11 +55,19 @@ def build_parser() -> argparse.ArgumentParser:
         prog="heroku-syslogd",
         description="Target of Heroku log drains: syslog in, per-dyno Prometheus metrics out.",
     )
-    parser.add_argument("--version", action="version", version=f"heroku-syslogd {__version__}")
+    version = f"heroku-syslogd {__version__}{' (compiled)' if is_compiled() else ''}"
+    parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     run = commands.add_parser("run", help="run the daemon")
     run.add_argument("--config", type=Path, metavar="FILE", help="TOML configuration")
+    run.add_argument(
+        "--admin-port",
+        type=_port,
+        metavar="PORT",
+        help="port of the admin server in place of that of admin.address, which several processes"
+        " with one configuration cannot share",
+    )
     run.add_argument("--demo", action="store_true", help="add a simulated Heroku that sends to it")
     run.set_defaults(function=run_command)
 
@@ -165,16 +176,38 @@ def _flush_or_discard(*streams: TextIO) -> None:
             os.close(nowhere)
 
 
+def _port(text: str) -> int:
+    """Read a port; 0 is any free one.
+
+    Raises:
+        argparse.ArgumentTypeError: It is none.
+    """
+    if not text.isascii() or not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"expected a port, 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def _with_admin_port(config: Config, port: int | None) -> Config:
+    """Return the configuration with another port of the admin server, unless that is None."""
+    if port is None:
+        return config
+    address = config.admin.address._replace(port=port)
+    admin = msgspec.structs.replace(config.admin, address=address)
+    return msgspec.structs.replace(config, admin=admin)
+
+
 def run_command(options: argparse.Namespace) -> int:
     """``run``: the daemon."""
-    config = load(options.config) if options.config else Config()
+    override = partial(_with_admin_port, port=options.admin_port)
+    config = override(load(options.config) if options.config else Config())
     demo = Demo() if options.demo else None
     if demo:
         config = demo.configure(config)
     log.configure(config.log.level, config.log.format)
 
     async def serve() -> int:
-        code = await Daemon(config, options.config).run(demo.run if demo else None)
+        daemon = Daemon(config, options.config, override=override)
+        code = await daemon.run(demo.run if demo else None)
         # The work is done and reported; a signal from here on must not turn that into a failure.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -282,7 +315,8 @@ def check_command(options: argparse.Namespace) -> int:
     users = ", for those who have a password" if config.admin.users else ""
     print(f"  admin     {scheme}://{config.admin.address}/metrics{users}")
     for listener in config.listener:
-        print(f"  {listener.type:<9} {listener.where} (listener {listener.label})")
+        shared = ", shared with other processes" if listener.reuse_port else ""
+        print(f"  {listener.type:<9} {listener.where} (listener {listener.label}){shared}")
         if certificate := certificates.get(listener.label):
             expiry = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(certificate.not_after))
             print(f"            {', '.join(certificate.names)}; expires {expiry}")

@@ -18,6 +18,7 @@ from typing import Any, Final
 from heroku_syslogd import __version__, log
 from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
+from heroku_syslogd.compiled import is_compiled
 from heroku_syslogd.config import Config, ListenerConfig, admin_credentials, drain_credentials
 from heroku_syslogd.credentials import Credentials
 from heroku_syslogd.exposition import DaemonCollector, Exposition, build_registry
@@ -67,6 +68,10 @@ def _calm_collector() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
+def _as_it_is(config: Config) -> Config:
+    return config
+
+
 Companion = Callable[["Daemon"], Coroutine[Any, Any, None]]
 """Something that runs beside the daemon for as long as it does, such as the demo's traffic."""
 
@@ -78,6 +83,8 @@ class Daemon:
         config: Its configuration.
         config_path: Where that was read from, for reloads; None if it has no file.
         clock: Returns our time in seconds since the epoch.
+        override: Puts what the command line says in the place of what the file says, at reloads
+            as it did at the start.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Daemon:
         config: Config,
         config_path: Path | None = None,
         clock: Callable[[], float] = time.time,
+        override: Callable[[Config], Config] = _as_it_is,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -133,6 +141,7 @@ class Daemon:
         self._reloader = Reloader(
             config,
             config_path,
+            override,
             self._context,
             self._listeners,
             self._pipeline,
@@ -244,6 +253,7 @@ class Daemon:
         self._log.info(
             "daemon.started",
             version=__version__,
+            compiled=is_compiled(),
             admin=self._admin.address,
             metrics=f"{self._admin.url}/metrics",
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from heroku_syslogd import log
@@ -28,6 +28,7 @@ class Reloader:
     Args:
         config: The configuration that the daemon was started with.
         path: Where it was read from; None if it has no file.
+        override: Puts what the command line says in the place of what the file says.
         context: What listeners share.
         listeners: The listeners, by label.
         pipeline: What messages go through.
@@ -42,6 +43,7 @@ class Reloader:
         self,
         config: Config,
         path: Path | None,
+        override: Callable[[Config], Config],
         context: ListenerContext,
         listeners: Mapping[str, Listener],
         pipeline: Pipeline,
@@ -50,6 +52,7 @@ class Reloader:
     ) -> None:
         self.config = config
         self._path = path
+        self._override = override
         self._context = context
         self._listeners = listeners
         self._pipeline = pipeline
@@ -69,7 +72,7 @@ class Reloader:
             return
         telemetry = self._context.telemetry
         try:
-            new = load(self._path)
+            new = self._override(load(self._path))
             credentials = drain_credentials(new, str(self._path))
             renewals = [certificate.prepare() for certificate in self._certificates()]
         except ConfigError as error:

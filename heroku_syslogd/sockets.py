@@ -52,11 +52,19 @@ def open_sockets(config: ListenerConfig, passed: PassedSockets) -> list[socket.s
             if kind == socket.SOCK_STREAM:
                 sock.listen(BACKLOG)
         return sockets
-    return [bind(config.address, kind, component)]
+    return [bind(config.address, kind, component, reuse_port=config.reuse_port)]
 
 
-def bind(address: Address, kind: socket.SocketKind, component: str) -> socket.socket:
+def bind(
+    address: Address, kind: socket.SocketKind, component: str, *, reuse_port: bool = False
+) -> socket.socket:
     """Bind a socket; a TCP socket listens too.
+
+    Args:
+        address: Where.
+        kind: ``SOCK_STREAM`` or ``SOCK_DGRAM``.
+        component: Who needs it, for the error.
+        reuse_port: Share the address with other processes of the same user that ask for it as well.
 
     Raises:
         StartupError: The address cannot be resolved or bound; names it.
@@ -72,6 +80,8 @@ def bind(address: Address, kind: socket.SocketKind, component: str) -> socket.so
     try:
         if kind == socket.SOCK_STREAM:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind(target)
         if kind == socket.SOCK_STREAM:
             sock.listen(BACKLOG)

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from heroku_syslogd import __version__
 from heroku_syslogd.cli import main
+from heroku_syslogd.compiled import is_compiled
 from heroku_syslogd.simulate import octet_framed
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,8 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_version() -> None:
-    assert run("--version").stdout == f"heroku-syslogd {__version__}\n"
+    build = " (compiled)" if is_compiled() else ""
+    assert run("--version").stdout == f"heroku-syslogd {__version__}{build}\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("fly",), ("run", "--colour"), ("check",)])
@@ -48,6 +50,24 @@ def test_check_prints_what_would_be_opened() -> None:
     assert "http://127.0.0.1:9842/metrics" in result.stdout
     assert "tcp       127.0.0.1:5140" in result.stdout
     assert "udp       127.0.0.1:5140" in result.stdout
+
+
+def test_check_says_which_ports_are_shared(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(
+        '[[listener]]\ntype = "tcp"\naddress = "*:601"\nreuse_port = true\n'
+        '[[listener]]\ntype = "udp"\naddress = "*:514"\n'
+    )
+
+    lines = run("check", str(config)).stdout.splitlines()
+    assert "  tcp       0.0.0.0:601 (listener tcp), shared with other processes" in lines
+    assert "  udp       0.0.0.0:514 (listener udp)" in lines
+
+
+@pytest.mark.parametrize("port", ["", "first", "-1", "65536", "98.5", "９８５１"])  # noqa: RUF001
+def test_an_admin_port_that_is_none_is_2(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("run", f"--admin-port={port}") == 2
+    assert f"expected a port, 0 to 65535, got {port!r}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [("check",), ("run", "--config")])

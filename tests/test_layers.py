@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "heroku_syslogd"
 
 FLOORS = [
-    {"errors", "series_budget", "distinct"},
+    {"errors", "series_budget", "distinct", "compiled"},
     {"wire", "credentials", "certificates"},
     {"heroku"},
     {"catalogue", "config"},

@@ -2,6 +2,7 @@
 
 import resource
 import socket
+from typing import Literal
 
 import pytest
 
@@ -45,6 +46,27 @@ def test_an_address_in_use_is_named(kind: socket.SocketKind) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(StartupError, match=f"second: cannot listen on 127.0.0.1:{port}: Add"):
             bind(Address("127.0.0.1", port), kind, "second")
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
+def test_an_address_is_shared_among_those_who_all_ask_for_it(kind: socket.SocketKind) -> None:
+    with bind(Address("127.0.0.1", 0), kind, "first", reuse_port=True) as first:
+        address = Address(*first.getsockname())
+        with bind(address, kind, "second", reuse_port=True) as second:
+            assert second.getsockname() == first.getsockname()
+        with pytest.raises(StartupError, match=f"third: cannot listen on {address}: Address"):
+            bind(address, kind, "third")
+
+
+@pytest.mark.parametrize("type_", ["tcp", "udp"])
+@pytest.mark.parametrize("reuse_port", [True, False])
+def test_a_listener_shares_its_address_only_if_it_is_to(
+    type_: Literal["tcp", "udp"], reuse_port: bool
+) -> None:
+    config = ListenerConfig(type=type_, address=Address("127.0.0.1", 0), reuse_port=reuse_port)
+    (sock,) = open_sockets(config, {})
+    with sock:
+        assert bool(sock.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT)) is reuse_port
 
 
 def test_a_name_that_does_not_resolve_is_named() -> None:

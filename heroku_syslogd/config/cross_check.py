@@ -50,6 +50,9 @@ def cross_check(config: Config) -> list[ConfigProblem]:
 def _check_listener(listener: ListenerConfig, key: str) -> Iterator[ConfigProblem]:
     if (listener.address is None) == (listener.systemd is None):
         yield ConfigProblem(key, "expected either 'address' or 'systemd'")
+    if listener.reuse_port and listener.address is None:
+        problem = "is for an 'address' alone; of a socket unit, ReusePort=yes says it"
+        yield ConfigProblem(f"{key}.reuse_port", problem)
     if not _APP_NAME.fullmatch(listener.label):
         yield ConfigProblem(f"{key}.name", "expected 1 to 64 letters, digits or _.:/@+-")
     yield from _check_files(listener, key, is_encrypted=listener.is_encrypted)

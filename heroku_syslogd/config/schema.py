@@ -174,12 +174,14 @@ class ListenerConfig(Struct, frozen=True, kw_only=True):
     """``[[listener]]``: one socket that drains send to.
 
     Either ``address`` or ``systemd`` (the ``FileDescriptorName=`` of a socket unit) is given.
-    ``name`` is the ``listener`` label of the metrics.
+    ``name`` is the ``listener`` label of the metrics. ``reuse_port`` shares the address with other
+    processes (``SO_REUSEPORT``, socket(7)).
     """
 
     type: Literal["tcp", "tls", "udp", "http", "https"]
     address: Address | None = None
     systemd: str | None = None
+    reuse_port: bool = False
     name: str | None = None
     certificate: str | None = None
     key: str | None = None

@@ -79,13 +79,13 @@ class Machine:
         self.write(f"/etc/systemd/system/{SERVICE}.d/test.conf", f"[Service]\n{text}\n")
         self.run("systemctl", "daemon-reload")
 
-    def show(self, name: str) -> str:
-        """Returns a property of the service."""
-        return self.run("systemctl", "show", "--value", f"--property={name}", SERVICE).strip()
+    def show(self, name: str, unit: str = SERVICE) -> str:
+        """Returns a property of the service, or another unit."""
+        return self.run("systemctl", "show", "--value", f"--property={name}", unit).strip()
 
-    def wait_active(self) -> None:
-        """Waits until the service has said that it is ready."""
-        wait_for(lambda: self.show("ActiveState") == "active", "the service to be active")
+    def wait_active(self, unit: str = SERVICE) -> None:
+        """Waits until the service, or another unit, has said that it is ready."""
+        wait_for(lambda: self.show("ActiveState", unit) == "active", f"{unit} to be active")
 
     def connect(self, kind: socket.SocketKind, port: int) -> socket.socket:
         """Returns a socket inside, connected to a port of the container."""
@@ -132,10 +132,10 @@ class Machine:
             made.close()
             raise
 
-    def get(self, path: str) -> tuple[int, str]:
-        """Returns status and body of what the admin server answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", ADMIN_PORT)
-        connection.sock = self.connect(socket.SOCK_STREAM, ADMIN_PORT)
+    def get(self, path: str, port: int = ADMIN_PORT) -> tuple[int, str]:
+        """Returns status and body of what the admin server on a port answers."""
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        connection.sock = self.connect(socket.SOCK_STREAM, port)
         try:
             connection.request("GET", path)
             response = connection.getresponse()
@@ -145,7 +145,11 @@ class Machine:
 
     def metric(self, name: str, **labels: str) -> float:
         """Returns the sum of the samples that carry `labels`; 0 without any."""
-        _, text = self.get("/metrics")
+        return self.metric_of(ADMIN_PORT, name, **labels)
+
+    def metric_of(self, port: int, name: str, **labels: str) -> float:
+        """Returns the same of the daemon whose admin server has a port."""
+        _, text = self.get("/metrics", port)
         return sum(
             sample.value
             for family in text_string_to_metric_families(text)
@@ -161,14 +165,18 @@ class Machine:
             lambda: f"{self.metric(name, **labels):g}",
         )
 
-    def journal(self) -> list[Mapping[str, Any]]:
-        """Returns the journal of the service, what systemd says about it included."""
-        lines = self.run("journalctl", "--unit", SERVICE, "--output=json", "--no-pager")
+    def journal(self, unit: str = SERVICE) -> list[Mapping[str, Any]]:
+        """Returns the journal of the service, what systemd says about it included.
+
+        Args:
+            unit: Another service, or a pattern of several.
+        """
+        lines = self.run("journalctl", "--unit", unit, "--output=json", "--no-pager")
         return [json.loads(line) for line in lines.splitlines()]
 
-    def events(self, event: str) -> list[Mapping[str, Any]]:
-        """Returns the lines of the daemon's log that record `event`."""
-        messages = [str(entry["MESSAGE"]) for entry in self.journal()]
+    def events(self, event: str, unit: str = SERVICE) -> list[Mapping[str, Any]]:
+        """Returns the lines of the daemon's log, or of several daemons', that record `event`."""
+        messages = [str(entry["MESSAGE"]) for entry in self.journal(unit)]
         logged = [json.loads(message) for message in messages if message.startswith("{")]
         return [line for line in logged if line.get("event") == event]
 

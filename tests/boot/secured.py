@@ -8,17 +8,20 @@ from typing import Final
 
 import bcrypt
 
-from tests.boot.machine import HTTPS_PORT, SERVICE, TCP_PORT, TLS_PORT, Machine, wait_for
+from tests.boot.machine import HTTPS_PORT, TCP_PORT, TLS_PORT, Machine, wait_for
 from tests.boot.tree import CONFIG, PROJECT
 from tests.e2e.batches import basic
 from tests.e2e.tls_files import Authority
 
 CERTIFICATE: Final = "/etc/heroku-syslogd/fullchain.pem"
 KEY: Final = "/etc/heroku-syslogd/privkey.pem"
-SOCKETS: Final = ("heroku-syslogd-tls.socket", "heroku-syslogd-https.socket")
+SOCKETS: Final = ("heroku-syslogd-tls{}.socket", "heroku-syslogd-https{}.socket")
+"""To be filled in with nothing, or the name of an instance behind an @."""
 
 HTTP_PORT: Final = 8080
-PLAIN: Final = f'[[listener]]\ntype = "http"\naddress = "127.0.0.1:{HTTP_PORT}"\n'
+PLAIN: Final = (
+    f'[[listener]]\ntype = "http"\naddress = "127.0.0.1:{HTTP_PORT}"\nreuse_port = true\n'
+)
 """A port that systemd does not hold."""
 
 PASSWORD: Final = "a long password"
@@ -56,12 +59,15 @@ class Secured:
         hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(COST)).decode()
         self.config = example().replace("$2y$10$...", hashed) + PLAIN.join(["\n", "\n"])
 
-    def set_up(self) -> None:
-        """Brings the listeners into force."""
+    def set_up(self, *instances: str) -> None:
+        """Brings the listeners into force, for the one service or for instances."""
         self.renew()
         self.machine.write(CONFIG, self.config)
-        self.machine.run("systemctl", "enable", *SOCKETS)
-        self.machine.run("systemctl", "restart", SERVICE)
+        names = [f"@{instance}" for instance in instances] or [""]
+        sockets = [unit.format(name) for name in names for unit in SOCKETS]
+        services = [f"heroku-syslogd{name}.service" for name in names]
+        self.machine.run("systemctl", "enable", *sockets)
+        self.machine.run("systemctl", "restart", *services)
 
     def renew(self) -> bytes:
         """Replaces the certificate by another, and returns that as its peers will see it."""

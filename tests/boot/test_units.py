@@ -15,10 +15,15 @@ from tests.real import require
 
 UNITS: Final = Path(__file__).parents[2] / "systemd"
 SERVICE: Final = UNITS / "heroku-syslogd.service"
-SOCKETS: Final = sorted(UNITS.glob("*.socket"))
+TEMPLATE: Final = UNITS / "heroku-syslogd@.service"
+SERVICES: Final = [SERVICE, TEMPLATE]
+SOCKETS: Final = sorted(UNITS.glob("*[!@].socket"))
+TEMPLATE_SOCKETS: Final = sorted(UNITS.glob("*@.socket"))
 STANDARD: Final = ["heroku-syslogd-tcp.socket", "heroku-syslogd-udp.socket"]
 """Those of the configuration that is installed; the others are enabled by whoever needs them."""
+TEMPLATE_STANDARD: Final = ["heroku-syslogd-tcp@%i.socket", "heroku-syslogd-udp@%i.socket"]
 SYSUSERS: Final = UNITS / "sysusers.d" / "heroku-syslogd.conf"
+SNIPPET: Final = UNITS / "logrotate.d" / "heroku-syslogd"
 INSTALLED: Final = "/opt/heroku-syslogd/bin/heroku-syslogd"
 
 EXPOSURE_LIMIT: Final = 1.5
@@ -64,7 +69,7 @@ def copies(tmp_path: Path) -> Path:
 
     `verify` insists on an executable, and the daemon is not installed in /opt where tests run.
     """
-    for path in (SERVICE, *SOCKETS):
+    for path in (*SERVICES, *SOCKETS, *TEMPLATE_SOCKETS):
         text = path.read_text().replace(INSTALLED, sys.executable)
         (tmp_path / path.name).write_text(text)
     return tmp_path
@@ -74,19 +79,21 @@ def test_systemd_accepts_the_units(copies: Path) -> None:
     assert verify(copies) == []
 
 
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
 @pytest.mark.parametrize(
     "mistake", ["Restrat=always", "WatchdogSec=soon", "SystemCallFilter=@nothing"]
 )
-def test_verify_would_have_noticed(copies: Path, mistake: str) -> None:
-    service = copies / SERVICE.name
+def test_verify_would_have_noticed(copies: Path, mistake: str, path: Path) -> None:
+    service = copies / path.name
     service.write_text(service.read_text().replace("[Service]", f"[Service]\n{mistake}"))
 
     assert len(verify(copies)) == 1
 
 
-def test_exposure_is_low() -> None:
+@pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
+def test_exposure_is_low(path: Path) -> None:
     done = subprocess.run(
-        [require("systemd-analyze"), "security", "--offline=true", "--no-pager", str(SERVICE)],
+        [require("systemd-analyze"), "security", "--offline=true", "--no-pager", str(path)],
         capture_output=True,
         text=True,
         check=True,
@@ -176,3 +183,64 @@ def test_the_user_of_the_service_is_the_one_that_is_made(service: Unit, tmp_path
 
     assert f"Creating user '{user}'" in done.stdout + done.stderr
     assert service["Group"] == [user]
+
+
+# The template -------------------------------------------------------------------------------------
+
+
+def differences(single: Path, template: Path) -> dict[str, tuple[list[str], list[str]]]:
+    """Returns the values of the keys in which a template differs from the unit that it is of."""
+    one, other = read_unit(single), read_unit(template)
+    return {
+        key: (one.get(key, []), other.get(key, []))
+        for key in {*one, *other}
+        if one.get(key) != other.get(key)
+    }
+
+
+def test_the_template_is_the_single_service_but_for_what_an_instance_has_of_its_own() -> None:
+    description = "Heroku log drain target for Prometheus"
+    command = f"{INSTALLED} run --config /etc/heroku-syslogd/config.toml"
+
+    assert differences(SERVICE, TEMPLATE) == {
+        "Description": ([description], [f"{description}, admin port %i"]),
+        "Sockets": ([" ".join(STANDARD)], [" ".join(TEMPLATE_STANDARD)]),
+        "Also": ([" ".join(STANDARD)], [" ".join(TEMPLATE_STANDARD)]),
+        "ExecStart": ([command], [f"{command} --admin-port %i"]),
+        "Conflicts": ([], [SERVICE.name]),
+        "Before": ([], [SERVICE.name]),
+    }
+
+
+@pytest.mark.parametrize("single", SOCKETS, ids=lambda path: path.name)
+def test_every_socket_has_a_template_that_shares_its_port(single: Path) -> None:
+    template = single.with_name(single.name.replace(".socket", "@.socket"))
+    different = differences(single, template)
+    [description], [described] = different.pop("Description")
+    assert described.startswith(description.partition(" for heroku-syslogd")[0])
+    if single.name not in STANDARD:
+        wanted_by = different.pop("WantedBy")
+        instances = wanted_by[0][0].replace("heroku-syslogd.", "heroku-syslogd@%i.")
+        assert wanted_by[1] == [instances]
+
+    others = [f"{single.name} {SERVICE.name}"]
+    assert different == {
+        "Service": ([SERVICE.name], ["heroku-syslogd@%i.service"]),
+        "ReusePort": ([], ["yes"]),
+        "Conflicts": ([], others),
+        "Before": ([], others),
+    }
+
+
+def test_there_is_a_socket_for_every_template_of_one() -> None:
+    assert [path.name.replace("@", "") for path in TEMPLATE_SOCKETS] == [
+        path.name for path in SOCKETS
+    ]
+
+
+def test_logrotate_reloads_the_service_and_all_instances() -> None:
+    commands = [line.split() for line in SNIPPET.read_text().splitlines() if "systemctl " in line]
+
+    assert commands == [
+        ["systemctl", "try-reload-or-restart", SERVICE.name, "'heroku-syslogd@*.service'"]
+    ]

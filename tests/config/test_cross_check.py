@@ -31,6 +31,8 @@ PROXY = 'type = "tcp"\nproxy_protocol = true\n'
     "text",
     [
         listener('type = "tcp"'),
+        listener('type = "tcp"\nreuse_port = true'),
+        listener('type = "udp"\nreuse_port = true'),
         listener(TLS),
         listener(f'{TLS}key = "k"\nclient_ca = "a"'),
         listener('type = "https"\ncertificate = "c"\npath = "/logs/of_the-apps.1~"'),
@@ -41,6 +43,7 @@ PROXY = 'type = "tcp"\nproxy_protocol = true\n'
         listener(PROXY),
         listener('type = "tcp"\nallow = []'),
         '[[listener]]\ntype = "tcp"\nsystemd = "syslog"',
+        '[[listener]]\ntype = "tcp"\nsystemd = "syslog"\nreuse_port = false',
         '[admin]\ncertificate = "c"\nkey = "k"\nclient_ca = "a"',
         f'[admin.users]\nprometheus = "{HASH}"\n"some body" = "{HASH}"',
         f'[[credentials]]\nuser = "heroku"\npassword_hash = "{HASH}"\napp = "shop"',
@@ -58,6 +61,12 @@ def test_what_goes_together(text: str) -> None:
         pytest.param('[[listener]]\ntype = "tcp"', "listener.0", "either 'address' or", id="where"),
         pytest.param(
             listener('type = "tcp"\nsystemd = "x"'), "listener.0", "either 'address' or", id="both"
+        ),
+        pytest.param(
+            '[[listener]]\ntype = "tcp"\nsystemd = "x"\nreuse_port = true',
+            "listener.0.reuse_port",
+            "of a socket unit, ReusePort=yes says it",
+            id="a port that systemd opens",
         ),
         pytest.param(listener('type = "tls"'), "listener.0.certificate", "is missing", id="TLS"),
         pytest.param(

@@ -95,6 +95,13 @@ def test_a_listener_takes_over_who_may_connect_and_nothing_else() -> None:
     assert in_force.listener[0] == OLD.listener[0]
 
 
+def test_a_port_is_shared_from_the_next_start_on() -> None:
+    new = with_listener(reuse_port=True)
+
+    assert changes(OLD, new) == ([], ["listener.reuse_port"])
+    assert merged(OLD, new) == OLD
+
+
 def test_proxies_are_taken_over_while_headers_are_expected() -> None:
     proxies = parse(
         '[[listener]]\ntype = "tcp"\naddress = "*:1"\nproxy_protocol = true\nproxies = ["::1"]'

@@ -143,6 +143,7 @@ def test_no_line_is_lost_by_logrotate(tmp_path: Path) -> None:
     assert all(generation.endswith(b"\n") for generation in generations)
     assert writer.sink.written == writer.offered
     assert sum(writer.sink.dropped.values()) == 0
-    assert calls.read_text() == "try-reload-or-restart heroku-syslogd.service\n" * ROTATIONS
+    units = "heroku-syslogd.service heroku-syslogd@*.service"
+    assert calls.read_text() == f"try-reload-or-restart {units}\n" * ROTATIONS
     mode = stat.S_IMODE(path.stat().st_mode)
     assert mode & ~0o640 == 0, "it was made by logrotate, or for everybody"

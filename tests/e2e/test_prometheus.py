@@ -42,7 +42,7 @@ SCRAPE: Final = """\
 global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
 scrape_configs:
 - job_name: heroku
-  static_configs: [{{targets: ["{target}"]}}]
+  static_configs: [{{targets: {targets}}}]
 """
 
 OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
@@ -69,10 +69,11 @@ def send_mixed_traffic(daemon: DaemonProcess) -> None:
 
 
 @contextmanager
-def prometheus(daemon: DaemonProcess, directory: Path) -> Iterator[str]:
-    """Run a Prometheus that scrapes the daemon; yield its URL."""
+def prometheus(daemon: DaemonProcess, directory: Path, *others: DaemonProcess) -> Iterator[str]:
+    """Run a Prometheus that scrapes the daemon, and perhaps others; yield its URL."""
     config, log_path = directory / "prometheus.yml", directory / "prometheus.log"
-    config.write_text(SCRAPE.format(target=daemon.admin_url.removeprefix("http://")))
+    targets = [one.admin_url.removeprefix("http://") for one in (daemon, *others)]
+    config.write_text(SCRAPE.format(targets=json.dumps(targets)))
     command = [
         *(require("prometheus"), f"--config.file={config}", "--web.listen-address=127.0.0.1:0"),
         *(f"--storage.tsdb.path={directory / 'data'}", "--log.format=json"),

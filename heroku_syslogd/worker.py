@@ -112,6 +112,9 @@ class Worker:
         telemetry: Our own counters.
         report: Told about headers that could not be parsed.
         observer: Shown the events.
+
+    Attributes:
+        max_streams: Streams remembered at most.
     """
 
     def __init__(
@@ -122,6 +125,7 @@ class Worker:
         report: FaultReporter,
         observer: Observer = NOBODY,
     ) -> None:
+        self.max_streams = MAX_STREAMS
         self._drains = drains
         self._registry = registry
         self._telemetry = telemetry
@@ -296,7 +300,7 @@ class Worker:
         touched = self._touched.setdefault(rule.writer, [])
         stream = Stream(subject.log, rule.needle, [], scan, subject, touched)
         if len(key) <= _LONGEST_KEY:
-            if self._stream_count >= MAX_STREAMS:
+            if self._stream_count >= self.max_streams:
                 self._clear_streams()
             self._streams_of(origin)[key] = stream
             self._stream_count += 1
@@ -307,7 +311,7 @@ class Worker:
         key = (origin.drain, origin.app)
         streams = self._streams.get(key)
         if streams is None:
-            if len(self._streams) >= MAX_STREAMS:
+            if len(self._streams) >= self.max_streams:
                 self._clear_streams()
                 self._streams.clear()
             streams = self._streams[key] = {}

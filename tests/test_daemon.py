@@ -14,8 +14,10 @@ from structlog.testing import capture_logs
 from heroku_syslogd.config import Address, Config, ListenerConfig
 from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.errors import StartupError
+from heroku_syslogd.heroku import Kind
 from heroku_syslogd.listeners.syslog_stream import SyslogConnection
 from heroku_syslogd.wire import encode_frame
+from heroku_syslogd.worker import Observer
 
 ANY_PORT = Address("127.0.0.1", 0)
 CONFIG = msgspec.structs.replace(
@@ -27,6 +29,16 @@ CONFIG = msgspec.structs.replace(
     ),
 )
 FRAME = encode_frame(b"<13>1 - h app web.1 - - hello")
+PLATFORM_FRAME = encode_frame(b"<45>1 - h heroku web.1 - - Idling")
+
+
+def plant_bug(daemon: Daemon) -> None:
+    """Have its workers fail at the first event."""
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError("a bug in the worker")
+
+    daemon._pipeline.worker.observe(Observer(frozenset(Kind), broken))
 
 
 def connect(daemon: Daemon) -> socket.socket:
@@ -85,17 +97,13 @@ async def test_a_bug_in_a_callback_stops_the_daemon_loudly(monkeypatch: pytest.M
     )
 
 
-async def test_a_bug_in_a_worker_loses_nothing_uncounted(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_a_worker_loses_nothing_uncounted() -> None:
     daemon = Daemon(CONFIG)
-
-    def broken(*_: Any) -> None:
-        raise RuntimeError("a bug in the worker")
-
-    monkeypatch.setattr(daemon._pipeline.registry, "subject", broken)
+    plant_bug(daemon)
 
     async def companion(running: Daemon) -> None:
         with connect(running) as client:
-            client.sendall(FRAME * 5)
+            client.sendall(PLATFORM_FRAME * 5)
             await asyncio.sleep(60)
 
     with capture_logs() as logs:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from heroku_syslogd.daemon import Daemon
 from heroku_syslogd.listeners.syslog_stream import StreamListener
-from tests.test_daemon import CONFIG, FRAME, connect
-
-
-def broken(*_: Any) -> None:
-    raise RuntimeError("a bug")
+from tests.test_daemon import CONFIG, PLATFORM_FRAME, connect, plant_bug
 
 
 async def stop_under_load(daemon: Daemon) -> list[str]:
@@ -22,7 +17,7 @@ async def stop_under_load(daemon: Daemon) -> list[str]:
 
     async def companion(running: Daemon) -> None:
         with connect(running) as client:
-            client.sendall(FRAME * 5)
+            client.sendall(PLATFORM_FRAME * 5)
             running.request_stop()
             await asyncio.sleep(60)
 
@@ -33,9 +28,9 @@ async def stop_under_load(daemon: Daemon) -> list[str]:
     return [entry["where"] for entry in logs if entry["event"] == "daemon.crashed"]
 
 
-async def test_a_bug_in_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bug_in_a_worker() -> None:
     daemon = Daemon(CONFIG)
-    monkeypatch.setattr(daemon._pipeline.registry, "subject", broken)
+    plant_bug(daemon)
 
     assert await stop_under_load(daemon) in (["worker 0"], ["worker 1"])
     assert daemon.telemetry.received_messages == daemon.telemetry.lost_messages == 5

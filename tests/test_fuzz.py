@@ -116,6 +116,7 @@ DEFECTS: Final[list[tuple[str, str, str, object]]] = [
 """A target, what is wrong, and where the daemon looks it up."""
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize(
     ("target", "where", "defect"),
     [pytest.param(target, *rest, id=f"{target}: {name}") for target, name, *rest in DEFECTS],

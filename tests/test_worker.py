@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heroku_syslogd import worker as worker_module
 from heroku_syslogd.bounded_queue import Batch, BoundedQueue, Origin
 from heroku_syslogd.config import AppMetricsConfig, Config, DrainsConfig, LimitsConfig
 from heroku_syslogd.exposition import HerokuCollector
@@ -296,12 +295,12 @@ def test_nobody_can_write_under_the_name_of_a_configured_application(bench: Benc
     bench.check_books()
 
 
-def test_the_stream_cache_is_bounded(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_module, "MAX_STREAMS", 100)
+def test_the_stream_cache_is_bounded(bench: Bench) -> None:
+    bench.worker.max_streams = 100
     for number in range(1000):
         bench.apply(line(b"app", b"run.%d" % number, b"x"))
         bench.apply(line(b"app", b"x" * 300 + b".%d" % number, b"x"))
-        assert len(bench.worker._streams) <= 100
+        assert sum(map(len, bench.worker._streams.values())) <= 100
 
     assert bench.messages["shop", "app", "run"] == 1000
     bench.check_books()
@@ -534,16 +533,15 @@ def test_a_loss_in_the_old_wording_is_about_the_drain_that_it_came_over(bench: B
     assert 3 in [value for key, value in bench.series().items() if "logplex_dropped" in key]
 
 
-def test_invented_tokens_of_headers_are_bounded_and_counted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(worker_module, "MAX_STREAMS", 50)
+def test_invented_tokens_of_headers_are_bounded_and_counted() -> None:
     bench = Bench(max_apps=5, max_series=200)
+    bench.worker.max_streams = 50
     hello = posted(b"app", b"web.1", b"hello")
     for number in range(1000):
         bench.post(hello, hello, token=b"d.%08d-%d" % (number, number))
         bench.post(hello, token=b"%d\xff\xfe" % number)
         assert len(bench.worker._streams) <= 50
+        assert sum(map(len, bench.worker._streams.values())) <= 50
     bench.post(hello, token=TOKEN)
 
     assert len(bench.drains._met) <= 2 * 5
@@ -633,15 +631,13 @@ async def test_a_worker_lets_the_loop_turn_while_the_queue_is_full(bench: Bench)
     assert turns >= 10
 
 
-async def test_a_bug_while_applying_is_counted_and_not_hidden(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, **__: object) -> None:
+async def test_a_bug_while_applying_is_counted_and_not_hidden(bench: Bench) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(bench.registry, "subject", broken)
+    bench.worker.observe(Observer(frozenset(Kind), broken))
     queue = BoundedQueue(100, 100_000)
-    queue.put(batch(line(b"app", b"web.1", b"x")))
+    queue.put(batch(line(b"heroku", b"web.1", b"Idling")))
 
     with pytest.raises(RuntimeError, match="a bug"):
         await bench.worker.run(queue)

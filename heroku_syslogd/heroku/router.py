@@ -112,7 +112,9 @@ def _read_head(msg: bytes) -> dict[bytes, bytes]:
     """Read the keys in front of the client's; of a key that comes twice the first."""
     end = _HEAD_END.search(msg)
     head = msg[: end.start()] if end else msg
-    values = {key: value.strip(b'"') for key, value in reversed(_HEAD_KEY.findall(head))}
+    found: list[tuple[bytes, bytes]] = _HEAD_KEY.findall(head)
+    found.reverse()
+    values = {key: value.strip(b'"') for key, value in found}
     if b"at" not in values and head.startswith(b"error "):
         values[b"at"] = b"error"  # H31 is documented with the bare word
     return values

@@ -110,7 +110,10 @@ class AppTally:
         self.logs: dict[tuple[str, str], LogTally] = {}
         self._durations = durations
         self._router: RouterTally | None = None
-        self._formation: dict[str, str] = {}
+        # Neither Logplex nor a batch of ours keeps the order of lines from different sources, so
+        # for gauges Heroku's time of what they show is remembered. Of the formation the size, too.
+        self._formation: dict[str, tuple[str, float]] = {}
+        self._released_at = self._deployed_at = 0.0
         self._is_of_heroku = False
 
     @property
@@ -198,21 +201,29 @@ class AppTally:
     def _api(self, event: ApiChange, line: Circumstances) -> None:
         self.series.add(apps.RELEASES, event.action)
         if event.action is ApiAction.RELEASE and event.version is not None:
-            self.series.set(apps.RELEASE_VERSION, to=event.version)
-        elif event.action is ApiAction.DEPLOY:
+            if line.time >= self._released_at:
+                self._released_at = line.time
+                self.series.set(apps.RELEASE_VERSION, to=event.version)
+        elif event.action is ApiAction.DEPLOY and line.time >= self._deployed_at:
+            self._deployed_at = line.time
             self.series.set(apps.LAST_DEPLOY, to=line.time)
 
     def _build(self, event: Build, _: Circumstances) -> None:
         self.series.add(apps.BUILDS, event.result)
 
-    def _scale(self, event: Scale, _: Circumstances) -> None:
+    def _scale(self, event: Scale, line: Circumstances) -> None:
         for process_type, quantity, size in event.items:
             size = size or NOT_GIVEN
-            before = self._formation.get(process_type)
-            if before is not None and before != size:
+            before, at = self._formation.get(process_type, (size, line.time))
+            if line.time < at:
+                continue
+            if before != size:
                 self.series.remove(dynos.FORMATION_DYNOS, process_type, before)
-            self._formation[process_type] = size
-            self.series.set(dynos.FORMATION_DYNOS, process_type, size, to=quantity)
+                del self._formation[process_type]
+            value = self.series.value(dynos.FORMATION_DYNOS, process_type, size)
+            if value is not None:
+                value.value = float(quantity)
+                self._formation[process_type] = size, line.time
 
     def _record(self, event: PostgresRecord, _: Circumstances) -> None:
         if event.level:

@@ -142,6 +142,35 @@ def test_the_formation_is_what_was_last_asked_for(bench: Bench) -> None:
     assert bench.budget.used == used
 
 
+def test_an_older_line_that_comes_late_changes_no_gauge(bench: Bench) -> None:
+    """Neither Logplex nor a batch keeps the order of lines that come from different sources."""
+    late = WEB._replace(time=T0 - 60)
+    bench.count(
+        Scale((FormationItem("web", 4, "Standard-1X"),)),
+        ApiChange(ApiAction.RELEASE, version=12),
+        ApiChange(ApiAction.DEPLOY),
+    )
+    bench.count(
+        Scale((FormationItem("web", 1, "Performance-M"),)),
+        ApiChange(ApiAction.RELEASE, version=11),
+        ApiChange(ApiAction.DEPLOY),
+        line=late,
+    )
+
+    assert bench.values(dynos.FORMATION_DYNOS) == {("web", "Standard-1X"): 4}
+    assert bench.values(apps.RELEASE_VERSION) == {(): 12}
+    assert bench.values(apps.LAST_DEPLOY) == {(): T0}
+
+
+def test_invented_process_types_of_a_formation_are_not_remembered() -> None:
+    bench = Bench(max_series=20)
+
+    for number in range(1000):
+        bench.count(Scale((FormationItem(f"type{number}", 1, "x"),)))
+
+    assert len(bench.app._formation) <= 20
+
+
 def test_slow_queries_are_records_too(bench: Bench) -> None:
     bench.count(
         SlowQuery("DATABASE", 2.4, "", "SELECT ?"),

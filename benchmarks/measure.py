@@ -107,6 +107,18 @@ def pinned(processors: frozenset[int] | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
+def datagrams_dropped(port: int) -> int | None:
+    """Return how many datagrams the kernel has dropped at a port because its buffer was full.
+
+    Returns:
+        The sum over the IPv4 sockets that are bound to it; None: there is none.
+    """
+    lines = (_PROC / "net" / "udp").read_text().splitlines()[1:]
+    sockets = (line.split() for line in lines)
+    drops = [int(fields[-1]) for fields in sockets if int(fields[1].rpartition(":")[2], 16) == port]
+    return sum(drops) if drops else None
+
+
 def filesystem(path: Path) -> str:
     """Return the type of the file system that a directory is on, such as ``tmpfs``."""
     best, found = "", "unknown"

@@ -5,10 +5,11 @@ Everything is encoded here, once, before anything is measured.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, chain, zip_longest
 from pathlib import Path
-from typing import BinaryIO, Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple, Protocol
 
 from benchmarks.sender import FRAME_ID_BYTES, Piece
 from benchmarks.transports import HOST
@@ -51,57 +52,90 @@ class Recording(NamedTuple):
     connections: list[list[Piece]]
 
 
-def write_frames(messages: Sequence[bytes], path: Path, shares: Sequence[int]) -> Recording:
-    """Write octet-counted frames one after the other, as they are sent over TCP and TLS.
+class Recorded(Protocol):
+    """A recording in a file, of which connections can be given their shares."""
+
+    def shared(self, shares: Sequence[int]) -> Recording:
+        """Return what has to be sent.
+
+        Args:
+            shares: How many messages each connection sends, the recording repeated as needed.
+        """
+
+
+class Stream:
+    """Messages one after the other, as they are sent over a connection.
 
     Args:
-        messages: The recording.
-        path: Where to write it.
-        shares: How many messages each connection sends, the recording repeated as needed.
+        parts: The messages, in their framing.
+        path: Where to write them.
+        mean_bytes: Mean length of the messages.
     """
+
+    def __init__(self, parts: Sequence[bytes], path: Path, mean_bytes: float) -> None:
+        self._path = path
+        self._mean_bytes = mean_bytes
+        self._ends = array("Q", [0, *accumulate(map(len, parts))])
+        with path.open("wb") as file:
+            file.writelines(parts)
+
+    def shared(self, shares: Sequence[int]) -> Recording:
+        """Return what has to be sent."""
+        connections = [self._pieces(share) for share in shares]
+        return Recording(self._path, sum(shares), self._mean_bytes, connections)
+
+    def _pieces(self, share: int) -> list[Piece]:
+        rounds, rest = divmod(share, len(self._ends) - 1)
+        return _up_to(self._ends[-1]) * rounds + _up_to(self._ends[rest])
+
+
+def write_frames(messages: Sequence[bytes], path: Path) -> Stream:
+    """Write octet-counted frames, as they are sent over TCP and TLS."""
     frames = [b"%d %b" % (len(message), message) for message in messages]
-    ends = [0, *accumulate(map(len, frames))]
-    path.write_bytes(b"".join(frames))
-
-    def pieces(share: int) -> list[Piece]:
-        rounds, rest = divmod(share, len(frames))
-        return _up_to(ends[-1]) * rounds + _up_to(ends[rest])
-
-    connections = [pieces(share) for share in shares]
-    return Recording(path, sum(shares), _mean_length(messages), connections)
+    return Stream(frames, path, _mean_length(messages))
 
 
-def write_requests(
-    drains: Mapping[str, Sequence[bytes]], path: Path, shares: Sequence[int]
-) -> Recording:
-    """Write requests with batches of the size that Logplex aims at, the drains taking turns.
+def write_lines(messages: Sequence[bytes], path: Path) -> Stream:
+    """Write lines: every message ends with an LF."""
+    return Stream(messages, path, _mean_length(messages))
+
+
+class Requests:
+    """Requests with batches of the size that Logplex aims at, the drains taking turns.
 
     Args:
         drains: The recording: messages by drain token.
-        path: Where to write it.
-        shares: How many messages each connection sends, the recording repeated as needed. Its last
-            request has fewer messages than recorded if need be.
+        path: Where to write them.
     """
-    bodies = list(_in_turn(drains))
-    with path.open("wb") as file:
-        recorded = [_write_request(file, token, body) for token, body in bodies]
-        messages = sum(body.messages for _, body in bodies)
 
-        def pieces(share: int) -> list[Piece]:
-            rounds, rest = divmod(share, messages)
-            chosen = recorded * rounds
-            for (token, body), piece in zip(bodies, recorded, strict=True):
-                if rest < body.messages:
-                    if rest:
-                        chosen.append(_write_request(file, token, _beginning(body, rest)))
-                    break
-                chosen.append(piece)
-                rest -= body.messages
-            return chosen
+    def __init__(self, drains: Mapping[str, Sequence[bytes]], path: Path) -> None:
+        self._path = path
+        self._mean_bytes = _mean_length(list(chain(*drains.values())))
+        self._bodies = list(_in_turn(drains))
+        self._messages = sum(body.messages for _, body in self._bodies)
+        with path.open("wb") as file:
+            self._pieces = [_write_request(file, token, body) for token, body in self._bodies]
 
-        connections = [pieces(share) for share in shares]
-    mean_bytes = _mean_length(list(chain(*drains.values())))
-    return Recording(path, sum(shares), mean_bytes, connections)
+    def shared(self, shares: Sequence[int]) -> Recording:
+        """Return what has to be sent.
+
+        The last request of a connection has fewer messages than recorded if need be.
+        """
+        with self._path.open("ab") as file:
+            connections = [self._up_to(file, share) for share in shares]
+        return Recording(self._path, sum(shares), self._mean_bytes, connections)
+
+    def _up_to(self, file: BinaryIO, share: int) -> list[Piece]:
+        rounds, rest = divmod(share, self._messages)
+        chosen = self._pieces * rounds
+        for (token, body), piece in zip(self._bodies, self._pieces, strict=True):
+            if rest < body.messages:
+                if rest:
+                    chosen.append(_write_request(file, token, _beginning(body, rest)))
+                break
+            chosen.append(piece)
+            rest -= body.messages
+        return chosen
 
 
 def _mean_length(messages: Sequence[bytes]) -> float:

@@ -1,7 +1,7 @@
-"""CPU time, rate and memory of the daemon beside rsyslog and syslog-ng; see README.md.
+"""CPU time, rate and memory of the daemon beside rsyslog, syslog-ng and mtail; see README.md.
 
-Run as ``python benchmarks/run.py``. Exit codes: 0, 1 (a receiver lost messages or failed), 2
-(usage).
+Run as ``python benchmarks/run.py``. Exit codes: 0, 1 (a receiver failed, or lost messages where
+none may be lost), 2 (usage).
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -20,26 +20,35 @@ from typing import Any, Final
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.bench import Bench
-from benchmarks.measure import choose_pinning, filesystem
+from benchmarks.machine import describe_machine, describe_programs
+from benchmarks.measure import Pinning, choose_pinning, filesystem
 from benchmarks.peers import RECEIVERS, Receiver, ReceiverError, SyslogNg
-from benchmarks.recordings import Recording, write_frames, write_requests
-from benchmarks.report import Run, Summary, compare, summarise, table
+from benchmarks.recordings import Recording
+from benchmarks.report import (
+    Run,
+    Summary,
+    change_table,
+    differences,
+    losses,
+    relate,
+    scenario_figures,
+    summarise,
+    table,
+)
+from benchmarks.scenarios import RECORDED, Scenario, choose_scenarios, write_recordings
 from benchmarks.transports import Transport, make_certificate
-from heroku_syslogd.simulate import record, record_http
 
-RECORDED: Final = 1_000_000
-"""Messages in the recording; more than that are the recording again."""
+FORMAT: Final = 1
+"""Of the JSON; another number is another shape."""
 
-SEED: Final = 1
-
-_FORMS: Final = 2
-"""Forms of the recording that are written: frames, and requests."""
+_FORMS: Final = 3
+"""Forms of the recording that are written: frames, lines and requests."""
 _BYTES_ON_DISK: Final = 400
 """Room to have per message: neither a form nor what a receiver writes takes as much."""
 _MEMORY_BACKED: Final = Path("/dev/shm")
 
-Turn = tuple[Transport, type[Receiver]]
-"""Who is measured, over what."""
+Turn = tuple[Scenario, type[Receiver]]
+"""Who is measured, in what."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,13 +56,27 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     add = parser.add_argument
     add("--messages", type=int, default=1_000_000, metavar="N", help="messages per turn")
-    add("--connections", type=int, default=1, metavar="N", help="connections that share them")
     add("--rounds", type=int, default=5, metavar="N", help="turns of each receiver")
     transports = list(Transport)
     text = "leave the others out; may be repeated"
     add("--transport", action="append", type=Transport, choices=transports, help=text)
     names = [kind.name for kind in RECEIVERS]
     add("--only", action="append", choices=names, help=text)
+    add(
+        "--connections",
+        action="append",
+        type=int,
+        metavar="N",
+        help="connections that share them, over every transport; may be repeated; default: tcp 1,"
+        " 4 and 20, the others 1",
+    )
+    add(
+        "--datagrams-per-second",
+        type=int,
+        default=100_000,
+        metavar="N",
+        help="how fast to send over udp, where nobody can be slowed down (default: 100000)",
+    )
     add("--no-pin", action="store_true", help="let the kernel choose the processors")
     add("--directory", type=Path, metavar="DIR", help="where receivers write; default: in memory")
     root = os.environ.get("SYSLOG_NG_ROOT")
@@ -65,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="of unpack_syslog_ng.sh; default: $SYSLOG_NG_ROOT, else syslog-ng of the PATH",
     )
     add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add("--compare", type=Path, metavar="FILE", help="figures of another run, to say what changed")
     return parser
 
 
@@ -80,109 +104,154 @@ def choose_directory(wanted: Path | None, messages: int) -> Path | None:
     return None
 
 
-def choose_turns(transports: Sequence[Transport], only: Sequence[str] | None) -> list[Turn]:
-    """Return who is measured over what: all that was asked for and can be had.
+def choose_turns(scenarios: Sequence[Scenario], only: Sequence[str] | None) -> list[Turn]:
+    """Return who is measured in what: all that was asked for and can be had.
 
     What is not installed is named on standard error.
     """
     turns: list[Turn] = []
-    for transport in transports:
+    missing: dict[str, None] = {}
+    for scenario in scenarios:
+        transport = scenario.transport
         for kind in RECEIVERS:
             if transport not in kind.transports or (only and kind.name not in only):
                 continue
             if kind.find(transport):
-                turns.append((transport, kind))
+                turns.append((scenario, kind))
             else:
-                print(f"{kind.name} over {transport}: not installed, left out", file=sys.stderr)
+                missing[f"{kind.name} over {transport}: not installed, left out"] = None
+    print(*missing, sep="\n", end="\n" if missing else "", file=sys.stderr)
     return turns
-
-
-def write_recordings(
-    transports: Collection[Transport], messages: int, connections: int, directory: Path
-) -> dict[Transport, Recording]:
-    """Record the messages, in the form of each transport."""
-    each, more = divmod(messages, connections)
-    shares = [each + (number < more) for number in range(connections)]
-    recorded = min(RECORDED, messages)
-    recordings = {}
-    if Transport.HTTP in transports:
-        drains = record_http(recorded, seed=SEED)
-        recordings[Transport.HTTP] = write_requests(drains, directory / "requests", shares)
-    if framed := set(transports) - {Transport.HTTP}:
-        frames = write_frames(record(recorded, seed=SEED), directory / "frames", shares)
-        recordings |= dict.fromkeys(framed, frames)
-    return recordings
 
 
 def run_rounds(bench: Bench, turns: Sequence[Turn], rounds: int) -> dict[Turn, list[Run]]:
     """Give everybody a turn per round; tell of each on standard error.
 
     Raises:
-        ReceiverError: A receiver failed, or lost messages.
+        ReceiverError: A receiver failed, or lost messages where none may be lost.
         RuntimeError: A sender failed.
     """
     runs: dict[Turn, list[Run]] = {turn: [] for turn in turns}
     for number in range(rounds):
-        for transport, kind in turns:
-            run = bench.turn(kind, transport)
-            runs[transport, kind].append(run)
+        for scenario, kind in turns:
+            run = bench.turn(kind, scenario)
+            runs[scenario, kind].append(run)
+            lost = f", {run.lost_messages:,} lost" if run.lost_messages else ""
             print(
-                f"  round {number + 1}: {kind.name} over {transport}:"
-                f" {run.cpu_seconds:.2f} s of CPU time in {run.seconds:.2f} s",
+                f"  round {number + 1}: {kind.name} over {scenario}:"
+                f" {run.cpu_seconds:.2f} s of CPU time in {run.seconds:.2f} s{lost}",
                 file=sys.stderr,
             )
     return runs
+
+
+def describe(
+    options: argparse.Namespace, turns: Sequence[Turn], pinning: Pinning, directory: Path
+) -> dict[str, Any]:
+    """Return what the figures depend on."""
+    return {
+        "format": FORMAT,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "programs": describe_programs((scenario.transport, kind) for scenario, kind in turns),
+        "messages": options.messages,
+        "rounds": options.rounds,
+        "datagrams_per_second": options.datagrams_per_second,
+        "pinning": {name: sorted(one) if one else None for name, one in pinning._asdict().items()},
+        "output_filesystem": filesystem(directory),
+        "load_average": os.getloadavg()[0],
+    }
+
+
+def heading(
+    about: Mapping[str, Any], pinning: Pinning, recordings: Mapping[Scenario, Recording]
+) -> str:
+    """Return what stands above the table."""
+    machine = about["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in about["programs"].items())
+    sizes = {scenario.transport: one.mean_bytes for scenario, one in recordings.items()}
+    shown = ", ".join(f"{size:.0f} over {transport}" for transport, size in sizes.items())
+    return (
+        f"{about['date']}: {machine['cpu']}, {machine['processors']} processors, "
+        f"{machine['memory_bytes'] / 2**30:.1f} GiB, {machine['kernel']}\n"
+        f"{versions}\n"
+        f"{about['messages']:,} messages per turn, {about['rounds']} round(s); bytes on average:"
+        f" {shown}; udp at {about['datagrams_per_second']:,} datagrams/s\n"
+        f"{pinning}; files on {about['output_filesystem']};"
+        f" load average {about['load_average']:.2f}"
+    )
 
 
 def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     """Run all rounds and return the figures.
 
     Raises:
-        ReceiverError: A receiver failed, or lost messages, or none is there.
+        ReceiverError: A receiver failed, or lost messages where none may be lost, or none is there.
         RuntimeError: A sender failed.
     """
-    wanted = list(dict.fromkeys(options.transport or Transport))
-    turns = choose_turns(wanted, options.only)
+    turns = choose_turns(choose_scenarios(options.transport, options.connections), options.only)
     if not turns:
         raise ReceiverError("there is no receiver to be measured")
-    transports = list(dict(turns))
-    recordings = write_recordings(transports, options.messages, options.connections, directory)
+    scenarios = list(dict(turns))
     pinning = choose_pinning(not options.no_pin)
-    output = filesystem(directory)
-    sizes = (f"{recordings[one].mean_bytes:.0f} over {one}" for one in transports)
-    print(
-        f"{options.messages:,} messages per turn, bytes on average: {', '.join(sizes)}; "
-        f"{options.connections} connection(s), {options.rounds} round(s)\n"
-        f"{pinning}; files on {output}; Python {platform.python_version()}; "
-        f"load average {os.getloadavg()[0]:.2f}",
-        flush=True,
-    )
-    bench = Bench(recordings, make_certificate(directory), pinning, directory)
+    about = describe(options, turns, pinning, directory)
+    recordings = write_recordings(scenarios, options.messages, directory)
+    print(heading(about, pinning, recordings), flush=True)
+    certificate = make_certificate(directory)
+    bench = Bench(recordings, certificate, pinning, options.datagrams_per_second, directory)
     runs = run_rounds(bench, turns, options.rounds)
-    summaries: dict[Transport, dict[str, Summary]] = {one: {} for one in transports}
-    for (transport, kind), taken in runs.items():
-        summaries[transport][kind.name] = summarise(taken, options.messages)
-    compare(summaries)
-    return {
-        "messages": options.messages,
-        "connections": options.connections,
-        "rounds": options.rounds,
-        "python": platform.python_version(),
-        "pinning": pinning._asdict(),
-        "output_filesystem": output,
-        "transports": {
-            one: {"mean_message_bytes": recordings[one].mean_bytes, "receivers": summaries[one]}
-            for one in transports
-        },
-    }
+    summaries: dict[Scenario, dict[str, Summary]] = {one: {} for one in scenarios}
+    for (scenario, kind), taken in runs.items():
+        summaries[scenario][kind.name] = summarise(taken)
+    relate(summaries)
+    sizes = {scenario: one.mean_bytes for scenario, one in recordings.items()}
+    return {**about, "scenarios": scenario_figures(summaries, sizes)}
+
+
+def read_figures(path: Path) -> dict[str, Any]:
+    """Return what another run has written.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It holds something else.
+    """
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text())
+        is_ours = figures["format"] == FORMAT
+    except (ValueError, TypeError, KeyError):
+        is_ours = False
+    if not is_ours:
+        raise ValueError(f"{path}: not figures of this benchmark")
+    return figures
+
+
+def show(figures: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
+    """Print the figures, and what has changed since an older run."""
+    print(table(figures))
+    print("CPU : peer is to rsyslog, over file to mtail")
+    print(losses(figures))
+    if before is not None:
+        print(f"\nsince {before['date']}:")
+        print(change_table(figures, before))
+        for difference in differences(figures, before):
+            print(f"not the same: {difference}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    if min(options.messages, options.connections, options.rounds) < 1:
-        parser.error("--messages, --connections and --rounds: expected 1 or more")
+    numbers = [options.messages, options.rounds, options.datagrams_per_second]
+    if min(numbers + (options.connections or [])) < 1:
+        parser.error(
+            "--messages, --connections, --rounds, --datagrams-per-second: expected 1 or more"
+        )
+    before = None
+    if options.compare:
+        try:
+            before = read_figures(options.compare)
+        except (OSError, ValueError) as error:
+            parser.error(f"--compare: {error}")
     SyslogNg.root = options.syslog_ng_root
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with TemporaryDirectory(dir=choose_directory(options.directory, options.messages)) as directory:
@@ -191,11 +260,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (ReceiverError, RuntimeError) as error:
             print(f"failed: {error}", file=sys.stderr)
             return 1
-    summaries = {one: found["receivers"] for one, found in figures["transports"].items()}
-    print(table(summaries, options.messages))
-    print("nothing was lost: every receiver consumed every message of every turn")
+    show(figures, before)
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, default=sorted) + "\n")
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 

@@ -1,7 +1,8 @@
 """The sender: a program that maps a recording and sends pieces of it.
 
-It hands the kernel, or OpenSSL, large pieces of what was encoded before, so that it is never what a
-receiver waits for. Run as a file, it imports the standard library alone, and starts at once.
+To connections, or to a file. It hands the kernel, or OpenSSL, large pieces of what was encoded
+before, so that it is never what a receiver waits for. Run as a file, it imports the standard
+library alone, and starts at once.
 
 Standard input: the `Job` as one line of JSON; then, once it has said that it is connected, a line
 to begin. It stays connected until it is killed, so that no end of a connection is measured.
@@ -17,6 +18,8 @@ import ssl
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from io import FileIO
 from typing import Final, NamedTuple, Self
 
 CIPHERS: Final = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256"
@@ -55,6 +58,7 @@ class Job(NamedTuple):
         port: and port.
         authority: Certificate that is trusted over TLS; None does without TLS.
         connections: The pieces of each connection, in order.
+        file: A file that is appended to, or a pipe, instead of a connection.
     """
 
     path: str
@@ -62,6 +66,7 @@ class Job(NamedTuple):
     port: int
     authority: str | None
     connections: list[list[Piece]]
+    file: str | None = None
 
     def encode(self) -> str:
         """Return it as a line."""
@@ -70,9 +75,9 @@ class Job(NamedTuple):
     @classmethod
     def decode(cls, line: str) -> Self:
         """Return the job of a line that `encode` made."""
-        path, host, port, authority, shares = json.loads(line)
+        path, host, port, authority, shares, target = json.loads(line)
         connections = [[Piece(*piece) for piece in share] for share in shares]
-        return cls(path, host, port, authority, connections)
+        return cls(path, host, port, authority, connections, target)
 
 
 class Sent(NamedTuple):
@@ -127,22 +132,39 @@ def _await_answer(sock: socket.socket) -> None:
         raise RuntimeError(f"the receiver answered {answer!r}")
 
 
+def open_file(job: Job) -> FileIO:
+    """Return the file that is appended to, or the pipe."""
+    assert job.file is not None
+    return FileIO(os.open(job.file, os.O_WRONLY | os.O_APPEND), "w")
+
+
+def write(file: FileIO, data: memoryview, pieces: list[Piece]) -> None:
+    """Write all pieces to a file.
+
+    Raises:
+        OSError: It could not be written to, or nobody reads the pipe.
+    """
+    for start, end, _ in pieces:
+        rest = data[start:end]
+        while rest:
+            rest = rest[file.write(rest) :]
+
+
 def main() -> None:
     """Connect, wait for a line on standard input, send, tell when that was."""
     job = Job.decode(sys.stdin.readline())
     with open(job.path, "rb") as file:  # noqa: PTH123 - a sender of few imports starts at once
         data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-    sockets = [connect(job) for _ in job.connections]
+    if job.file is None:
+        parts = [partial(send, connect(job), data, pieces) for pieces in job.connections]
+    else:
+        parts = [partial(write, open_file(job), data, pieces) for pieces in job.connections]
     print("connected", flush=True)
     sys.stdin.readline()
-    with ThreadPoolExecutor(len(sockets)) as pool:
+    with ThreadPoolExecutor(len(parts)) as pool:
         began = time.monotonic()
-        sending = [
-            pool.submit(send, sock, data, pieces)
-            for sock, pieces in zip(sockets, job.connections, strict=True)
-        ]
-        for one in sending:
-            one.result()
+        for sending in [pool.submit(part) for part in parts]:
+            sending.result()
         sent = Sent(began, time.monotonic())
     print(json.dumps(sent), flush=True)
     sys.stdin.readline()

@@ -25,10 +25,14 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     """Octet-counted frames (RFC 6587, section 3.4.1)."""
+    UDP = "udp"
+    """One message per datagram (RFC 5426), at a steady rate."""
     HTTP = "http"
     """Batches in HTTP requests, without TLS."""
     TLS = "tls"
     """As over TCP, in TLS."""
+    FILE = "file"
+    """Lines of a file, or of a pipe."""
 
 
 class Certificate(NamedTuple):

@@ -1,4 +1,4 @@
-"""Writes docs/metrics.md and docs/events.md from the code's own tables and docs/templates.
+"""Writes docs/*.md from docs/templates, the code's own tables and the figures of the benchmarks.
 
 Run as ``python docs/build.py``; with ``--check`` it writes nothing and names the files that differ.
 Exit codes: 0, 1 (a file differs), 2 (usage).
@@ -22,6 +22,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
+from docs import figures
 from docs.examples import EXAMPLES, events_of
 from heroku_syslogd.catalogue import SECTIONS, Metric, Section
 from heroku_syslogd.catalogue.apps import BUCKETS
@@ -168,6 +169,7 @@ _PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "methods": lambda: values([*sorted(METHODS), OTHER_METHOD]),
     "buckets": lambda: values([*(f"{bound:g}" for bound in BUCKETS), "+Inf"]) + ", in seconds",
     "events": lambda: "\n\n".join(map(event_kind, Kind)),
+    **figures.PARTS,
 }
 """What stands in for the marks of the templates; the names of enumerations stand for themselves."""
 
@@ -197,7 +199,10 @@ def main(arguments: Sequence[str] | None = None, directory: Path = DOCS) -> int:
             continue
         stale += 1
         if check:
-            print(f"{path}: differs from the code; run python docs/build.py", file=sys.stderr)
+            print(
+                f"{path}: differs from what it is made of; run python docs/build.py",
+                file=sys.stderr,
+            )
         else:
             path.write_text(text)
             print(f"{path}: written")

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.recordings import Recording, write_frames, write_requests
+from benchmarks.recordings import Recording, Requests, write_frames, write_lines
 from benchmarks.sender import FRAME_ID_BYTES
 from heroku_syslogd.simulate import octet_framed, record_http
 from tests.simulate.receivers import Request, split_octets
@@ -46,17 +46,40 @@ def test_frames_are_the_recording_over_and_over_up_to_the_share_of_a_connection(
     messages: list[bytes], shares: list[int]
 ) -> None:
     with TemporaryDirectory() as directory:
-        recording = write_frames(messages, Path(directory, "frames"), shares)
+        recording = write_frames(messages, Path(directory, "frames")).shared(shares)
 
         assert sent(recording) == [octet_framed(take(messages, share)) for share in shares]
     assert recording.messages == sum(shares)
     assert recording.mean_bytes == sum(map(len, messages)) / len(messages)
 
 
+@given(messages=MESSAGES, share=st.integers(min_value=0, max_value=70))
+def test_lines_are_the_messages_over_and_over(messages: list[bytes], share: int) -> None:
+    with TemporaryDirectory() as directory:
+        recording = write_lines(messages, Path(directory, "lines")).shared([share])
+
+        assert sent(recording) == [b"".join(take(messages, share))]
+    assert recording.messages == share
+    assert recording.mean_bytes == sum(map(len, messages)) / len(messages)
+
+
+@given(first=SHARES, second=SHARES)
+def test_one_file_serves_different_numbers_of_connections(
+    first: list[int], second: list[int]
+) -> None:
+    with TemporaryDirectory() as directory:
+        requests_of = Requests(DRAINS, Path(directory, "requests"))
+        before = sent(requests_of.shared(first))
+
+        requests_of.shared(second)
+
+        assert sent(requests_of.shared(first)) == before
+
+
 def test_long_recording_is_sent_in_pieces(tmp_path: Path) -> None:
     messages = [b"x" * 1000] * 3000
 
-    recording = write_frames(messages, tmp_path / "frames", [4000])
+    recording = write_frames(messages, tmp_path / "frames").shared([4000])
 
     assert sent(recording) == [octet_framed(take(messages, 4000))]
     assert len(recording.connections[0]) == 4
@@ -67,7 +90,7 @@ def test_requests_have_as_many_messages_as_the_share_of_a_connection(
     drains: dict[str, list[bytes]], shares: list[int]
 ) -> None:
     with TemporaryDirectory() as directory:
-        recording = write_requests(drains, Path(directory, "requests"), shares)
+        recording = Requests(drains, Path(directory, "requests")).shared(shares)
         connections = requests(recording)
 
     recorded = [message for messages in drains.values() for message in messages]
@@ -81,7 +104,7 @@ def test_requests_have_as_many_messages_as_the_share_of_a_connection(
 
 
 def test_requests_are_those_of_logplex(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [3000])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([3000])
 
     (taken,) = requests(recording)
 
@@ -95,7 +118,7 @@ def test_requests_are_those_of_logplex(tmp_path: Path) -> None:
 
 
 def test_drains_take_turns_and_each_sends_its_own_messages_in_order(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [3000])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([3000])
 
     (taken,) = requests(recording)
 
@@ -107,7 +130,7 @@ def test_drains_take_turns_and_each_sends_its_own_messages_in_order(tmp_path: Pa
 
 
 def test_batches_are_of_the_size_that_logplex_aims_at(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [3000])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([3000])
 
     (taken,) = requests(recording)
 
@@ -117,7 +140,7 @@ def test_batches_are_of_the_size_that_logplex_aims_at(tmp_path: Path) -> None:
 
 
 def test_last_request_is_cut_to_what_is_missing(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [3000, 1003])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([3000, 1003])
 
     whole, part = requests(recording)
 
@@ -128,7 +151,7 @@ def test_last_request_is_cut_to_what_is_missing(tmp_path: Path) -> None:
 
 
 def test_place_of_the_frame_id_is_known(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [1003])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([1003])
 
     data = recording.path.read_bytes()
     for piece in recording.connections[0]:

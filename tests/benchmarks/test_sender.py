@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -13,7 +14,7 @@ from typing import Final
 import pytest
 
 from benchmarks.load import start_sender
-from benchmarks.recordings import Recording, write_frames, write_requests
+from benchmarks.recordings import Recording, Requests, write_frames, write_lines
 from benchmarks.sender import FRAME_ID_BYTES, Job, Piece, Sent, connect, send
 from benchmarks.transports import HOST, make_certificate
 from heroku_syslogd.simulate import octet_framed, record, record_http
@@ -94,7 +95,7 @@ def test_any_other_answer_than_200_is_an_error(reply: bytes) -> None:
 
 
 async def test_frames_are_shared_by_the_connections(tmp_path: Path) -> None:
-    recording = write_frames(MESSAGES, tmp_path / "frames", [1500, 2500])
+    recording = write_frames(MESSAGES, tmp_path / "frames").shared([1500, 2500])
     expected = {octet_framed(MESSAGES[:1500]), octet_framed(MESSAGES + MESSAGES[:500])}
 
     async with tcp_receiver() as receiver:
@@ -106,7 +107,7 @@ async def test_frames_are_shared_by_the_connections(tmp_path: Path) -> None:
 
 
 async def test_frame_ids_differ_also_when_the_recording_is_sent_again(tmp_path: Path) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [4100, 4100])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([4100, 4100])
 
     async with http_receiver() as receiver:
         await run_sender(recording, receiver.port)
@@ -122,7 +123,7 @@ async def test_frame_ids_differ_also_when_the_recording_is_sent_again(tmp_path: 
 async def test_request_that_is_refused_ends_the_sender(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    recording = write_requests(DRAINS, tmp_path / "requests", [2000])
+    recording = Requests(DRAINS, tmp_path / "requests").shared([2000])
 
     async with http_receiver(OK, answer(503)) as receiver:
         with pytest.raises(RuntimeError, match="the sender failed"):
@@ -133,7 +134,7 @@ async def test_request_that_is_refused_ends_the_sender(
 
 
 async def test_frames_come_over_tls_too(tmp_path: Path) -> None:
-    recording = write_frames(MESSAGES, tmp_path / "frames", [2000])
+    recording = write_frames(MESSAGES, tmp_path / "frames").shared([2000])
     files = make_certificate(tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(*files)
@@ -143,6 +144,35 @@ async def test_frames_come_over_tls_too(tmp_path: Path) -> None:
         await receiver.until_received(len(octet_framed(MESSAGES)))
 
     assert receiver.messages() == MESSAGES
+
+
+def test_lines_are_appended_to_a_file(tmp_path: Path) -> None:
+    recording = write_lines(MESSAGES, tmp_path / "lines").shared([4500])
+    target = tmp_path / "target"
+    target.write_bytes(b"first\n")
+
+    with start_sender(recording, (HOST, 0), None, TIMEOUT, target) as sender:
+        sent = sender.run()
+
+    expected = [b"first\n", *MESSAGES, *MESSAGES, *MESSAGES[:500]]
+    assert target.read_bytes() == b"".join(expected)
+    assert 0 < sent.began < sent.ended
+
+
+def test_pipe_stays_open_until_the_sender_is_stopped(tmp_path: Path) -> None:
+    recording = write_lines(MESSAGES, tmp_path / "lines").shared([10])
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with start_sender(recording, (HOST, 0), None, TIMEOUT, pipe) as sender:
+            sender.run()
+            assert os.read(reader, 1 << 16) == b"".join(MESSAGES[:10])
+            with pytest.raises(BlockingIOError):
+                os.read(reader, 1)
+        assert os.read(reader, 1) == b""
+    finally:
+        os.close(reader)
 
 
 async def test_tls_is_what_logplex_offers(tmp_path: Path) -> None:
@@ -160,7 +190,7 @@ async def test_tls_is_what_logplex_offers(tmp_path: Path) -> None:
 async def test_sender_that_cannot_connect_has_failed(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    recording = write_frames(MESSAGES, tmp_path / "frames", [1])
+    recording = write_frames(MESSAGES, tmp_path / "frames").shared([1])
     with socket.create_server((HOST, 0)) as server:
         port = server.getsockname()[1]
 

@@ -31,7 +31,7 @@ SCRAPE_TIMEOUT: Final = 60.0
 """Seconds that a client may take to read; Prometheus takes 10 at most unless told otherwise."""
 
 _COMPONENT: Final = "admin"
-_PIECE: Final = 2**17
+_PIECE: Final = 2**19
 """Bytes that are handed to a connection before the event loop turns."""
 
 _PAGE: Final = """<!doctype html>

@@ -43,8 +43,12 @@ from heroku_syslogd.wire import HeaderFault
 READ_ON_TIMEOUT: Final = 5.0
 """Most seconds for which a stopping daemon goes on reading what peers send."""
 
-COLLECT_AFTER: Final = 100_000
-"""Containers made, less those that are gone, after which the collector looks for cycles."""
+COLLECT_AFTER: Final = 20_000
+"""Containers made, less those that are gone, after which the collector looks for cycles among them:
+some 10 ms. Only a state that grows has so many."""
+
+_OLDER_AFTER: Final = 50
+"""Such looks after which it looks at what they left, too."""
 
 FLUSH_TIMEOUT: Final = 5.0
 """Most seconds for which a stopping daemon waits for its events to be written."""
@@ -65,7 +69,7 @@ def _calm_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(COLLECT_AFTER)
+    gc.set_threshold(COLLECT_AFTER, _OLDER_AFTER)
 
 
 def _as_it_is(config: Config) -> Config:

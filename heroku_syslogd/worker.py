@@ -38,14 +38,15 @@ from heroku_syslogd.wire import (
 )
 
 YIELD_AFTER: Final = 1000
-"""Messages after which a worker lets the event loop turn: about a millisecond's work."""
+"""Messages after which the workers let the event loop turn, all of them together: about a
+millisecond's work, and 20 of the dearest lines."""
 
 YIELD_AFTER_BYTES: Final = 262_144
 """Bytes after which it does so, too: of long messages each may take some milliseconds."""
 
-MAX_STREAMS: Final = 20_000
-"""Streams remembered. Only a cache: past this it is emptied and fills again, so that one-off dynos
-and invented names come and go without growing memory."""
+MAX_STREAMS: Final = 50_000
+"""Streams remembered, about two per dyno. Only a cache: past this it is emptied and fills again, so
+that one-off dynos and invented names come and go without growing memory."""
 
 _LONGEST_KEY: Final = 256
 """Longest stream key that is remembered; Logplex's are about 60 bytes."""
@@ -126,6 +127,8 @@ class Worker:
         observer: Observer = NOBODY,
     ) -> None:
         self.max_streams = MAX_STREAMS
+        self._running = 0
+        self._messages = self._bytes = 0  # since the event loop turned
         self._drains = drains
         self._registry = registry
         self._telemetry = telemetry
@@ -135,13 +138,19 @@ class Worker:
         # HOSTNAME, APP-NAME and PROCID: in a batch of an HTTPS drain every HOSTNAME is `host`.
         self._streams: dict[tuple[bytes, str], dict[bytes, Stream]] = {}
         self._stream_count = 0
+        self._being_read = (b"", "")  # key of the streams that the present batch is of
         self._touched: dict[str, list[Stream]] = {}  # those with pending lines, by writer
 
     async def run(self, queue: BoundedQueue) -> None:
-        """Apply batches until the queue is closed and empty."""
-        messages = size = 0  # since the event loop turned
+        """Apply batches until the queue is closed and empty; several may run at once."""
+        loop = asyncio.get_running_loop()
+        if not self._running:
+            self._begin_turn()
+        self._running += 1
         try:
             while True:
+                while self._has_done_enough():  # noqa: ASYNC110 - the loop is to turn once
+                    await asyncio.sleep(0)
                 batch = await queue.get()  # does not let the loop turn while there are batches
                 try:
                     self.apply(batch)
@@ -149,13 +158,20 @@ class Worker:
                     lost = self._telemetry.listener(batch.origin.listener).lost_messages
                     lost[LostReason.INTERNAL] += len(batch.frames)
                     raise
-                messages += len(batch.frames)
-                size += batch.size
-                if messages >= YIELD_AFTER or size >= YIELD_AFTER_BYTES:
-                    messages = size = 0
-                    await asyncio.sleep(0)
+                self._messages += len(batch.frames)
+                self._bytes += batch.size
+                if self._has_done_enough():
+                    loop.call_soon(self._begin_turn)
         except QueueClosed:
             return
+        finally:
+            self._running -= 1
+
+    def _has_done_enough(self) -> bool:
+        return self._messages >= YIELD_AFTER or self._bytes >= YIELD_AFTER_BYTES
+
+    def _begin_turn(self) -> None:
+        self._messages = self._bytes = 0
 
     def observe(self, observer: Observer) -> None:
         """Show the events to somebody else from now on."""
@@ -208,6 +224,7 @@ class Worker:
         Everything else, and the first line of every stream, goes the long way.
         """
         frames, origin, now, _ = batch
+        self._being_read = origin.drain, origin.app
         streams, dialect = self._streams_of(origin), origin.dialect
         lost = 0
         for frame in frames:
@@ -311,17 +328,20 @@ class Worker:
         key = (origin.drain, origin.app)
         streams = self._streams.get(key)
         if streams is None:
-            if len(self._streams) >= self.max_streams:
+            if self._stream_count >= self.max_streams:
                 self._clear_streams()
-                self._streams.clear()
             streams = self._streams[key] = {}
+            self._stream_count += 1  # a drain takes as much room as a stream
         return streams
 
     def _clear_streams(self) -> None:
         """Forget all streams; a batch that is being read finds them anew, as they are opened."""
-        for streams in self._streams.values():
-            streams.clear()
-        self._stream_count = 0
+        being_read = self._streams.get(self._being_read)
+        self._streams.clear()
+        if being_read is not None:
+            being_read.clear()
+            self._streams[self._being_read] = being_read
+        self._stream_count = len(self._streams)
 
     def _subject(self, app: str, token: bytes, message: Message) -> Subject | None:
         rule = line_rule(message.app_name, message.procid)

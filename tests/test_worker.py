@@ -1,6 +1,7 @@
 """The worker: batches to metrics, every message applied or lost with a reason."""
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from heroku_syslogd.heroku import Event, Kind
 from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import Dialect, HeaderFault
-from heroku_syslogd.worker import NOBODY, YIELD_AFTER_BYTES, Observer
+from heroku_syslogd.worker import NOBODY, YIELD_AFTER, YIELD_AFTER_BYTES, Observer
 
 T0 = 1_700_000_000.0
 TOKEN = b"d.9173ea1f-6f14-4976-9cf0-7cd0dafdcdbc"
@@ -629,6 +630,23 @@ async def test_a_worker_lets_the_loop_turn_while_the_queue_is_full(bench: Bench)
         turns += 1
 
     assert turns >= 10
+
+
+async def test_several_workers_do_together_what_one_does_before_the_loop_turns(
+    bench: Bench,
+) -> None:
+    queue = BoundedQueue(1_000_000, 100_000_000)
+    for _ in range(100):
+        queue.put(batch(*[line(b"app", b"web.1", b"x")] * 100))
+    queue.close()
+    workers = [asyncio.create_task(bench.worker.run(queue)) for _ in range(4)]
+    applied = [0]
+    while not all(worker.done() for worker in workers):
+        await asyncio.sleep(0)
+        applied.append(bench.telemetry.applied_messages)
+
+    assert max(after - before for before, after in pairwise(applied)) <= YIELD_AFTER
+    assert applied[-1] == 10_000
 
 
 async def test_a_bug_while_applying_is_counted_and_not_hidden(bench: Bench) -> None:

@@ -164,7 +164,6 @@ class _Site:
         self.alarm = _Alarm()
         self.listener.options["logger"].addHandler(self.alarm)
         self.counters = self.telemetry.listener(config.label)
-        self.queue.register(self.listener)
 
     def empty_queue(self) -> None:
         """Take what was admitted, as a worker does."""

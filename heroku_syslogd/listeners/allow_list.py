@@ -22,6 +22,11 @@ class AllowList:
         self._blocks = [network.block for network in networks]
         self._known: dict[str, bool] = {}
 
+    @property
+    def permits_all(self) -> bool:
+        """Whether everybody may send."""
+        return not self._blocks
+
     def permits(self, peer: str) -> bool:
         """Tell whether a peer may send. A datagram's sender is looked up often, so it is cached."""
         if not self._blocks:

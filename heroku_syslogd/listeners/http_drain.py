@@ -11,7 +11,9 @@ from aiohttp import web
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import ListenerConfig
 from heroku_syslogd.listeners.acceptor import Acceptor
+from heroku_syslogd.listeners.back_pressure import BackPressure
 from heroku_syslogd.listeners.context import ListenerContext
+from heroku_syslogd.listeners.gate import Gate
 from heroku_syslogd.listeners.hints import REJECT_HINTS
 from heroku_syslogd.listeners.http_connection import HttpConnection
 from heroku_syslogd.listeners.http_intake import BAD_REQUEST, UNAVAILABLE, Intake, RequestTimeout
@@ -52,7 +54,8 @@ class HttpListener:
         self._counters = context.telemetry.listener(config.label)
         self._counters.http_requests = dict.fromkeys(HTTP_CODES, 0)
         self._intake = Intake(config.label, config.drain_path, context)
-        self._open: set[HttpConnection] = set()
+        self._back_pressure = BackPressure(self._counters, context.clock)
+        self._open: dict[HttpConnection, Gate] = {}
         self._all_left = asyncio.Event()
         self._acceptor = Acceptor(config, context, self._connection, certificate)
 
@@ -69,23 +72,12 @@ class HttpListener:
     def open(self, sockets: list[socket.socket]) -> None:
         """Begin to accept connections."""
         self._acceptor.open(sockets)
-        self._context.queue.register(self)
 
     def configure(self, config: ListenerConfig) -> None:
         """Take over who may connect."""
         self._acceptor.configure(config)
 
-    # What the queue, the housekeeping and the connections tell ------------------------------------
-
-    def pause(self) -> None:
-        """Hold the answers."""
-        self._counters.pause(self._context.clock())
-        self._intake.pause()
-
-    def resume(self) -> None:
-        """Let the batches in that wait."""
-        self._counters.resume(self._context.clock())
-        self._intake.resume()
+    # What the housekeeping and the connections tell -----------------------------------------------
 
     def tick(self, now: float) -> None:
         """Close the connections that take too long; look after the certificate."""
@@ -104,11 +96,12 @@ class HttpListener:
 
     def enter(self, connection: HttpConnection) -> None:
         """Look after a connection that was made."""
-        self._open.add(connection)
+        self._open[connection] = Gate(self._context.queue, self._back_pressure)
 
     def leave(self, connection: HttpConnection) -> None:
         """Look after a connection no longer."""
-        self._open.discard(connection)
+        if gate := self._open.pop(connection, None):
+            gate.remove()
         if not self._open:
             self._all_left.set()
 
@@ -141,7 +134,9 @@ class HttpListener:
         connection.request_began(request.content)
         try:
             await self._let_answers_be_read(request)
-            response = self._answer(await self._intake.take(request, connection.peer))
+            if (gate := self._open.get(connection)) is None:
+                raise ConnectionResetError
+            response = self._answer(await self._intake.take(request, connection.peer, gate))
         except RequestTimeout:
             connection.reject(RejectReason.REQUEST_TIMEOUT)
             return answer(UNAVAILABLE)  # aiohttp wants one; nobody reads it
@@ -188,7 +183,8 @@ class HttpListener:
                     connection.abort()
             await asyncio.sleep(_DRAIN_POLL)
         self._intake.is_closed = True
-        self._intake.resume()  # whoever waits for room sees that there will be none
+        for gate in self._open.values():
+            gate.wake()  # whoever waits for room sees that there will be none
         await self._acceptor.abort()
         self._all_left.clear()
         for connection in list(self._open):

@@ -15,6 +15,7 @@ from heroku_syslogd.listeners.bodies import Bodies, BodyGivenUp
 from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.delivery import deliver
 from heroku_syslogd.listeners.frame_ids import LONGEST_ID, BatchKey
+from heroku_syslogd.listeners.gate import Gate
 from heroku_syslogd.listeners.hints import HINTS
 from heroku_syslogd.listeners.http_policy import (
     is_gzipped,
@@ -27,6 +28,9 @@ from heroku_syslogd.wire import BatchBody, BodyFault, Decoded, Dialect
 HOLD: Final = 4.0
 """Seconds after its head for which a request may wait for room in the queue. Logplex gives up after
 5 s, and burns its three attempts within milliseconds of a 503: so waiting is the back-pressure."""
+
+_POLL: Final = 0.02
+"""Seconds after which a batch that is larger than a share looks again whether it fits."""
 
 PIECE: Final = 131_072
 """Bytes of a body that are decoded before the event loop turns. Logplex's have 100 KiB."""
@@ -78,23 +82,14 @@ class Intake:
         self._context = context
         self._counters = context.telemetry.listener(label)
         self._bodies = Bodies(context.queue.max_bytes)
-        self._room = asyncio.Event()
-        self._room.set()
 
-    def pause(self) -> None:
-        """Hold the answers: the queue is full."""
-        self._room.clear()
-
-    def resume(self) -> None:
-        """Let the batches in that wait."""
-        self._room.set()
-
-    async def take(self, request: web.BaseRequest, peer: str) -> int:
+    async def take(self, request: web.BaseRequest, peer: str, gate: Gate) -> int:
         """Take the batch of a request and return the status of the answer.
 
         Args:
             request: Its head has come.
             peer: Address of the peer.
+            gate: Of the connection that it came by.
 
         Raises:
             ConnectionError: There is nobody to answer.
@@ -115,7 +110,7 @@ class Intake:
             await self._receive(request, began, lambda _: None)
             return self._note_duplicate()
         # Before the body is read, too: what has not been read waits with its sender.
-        if self.is_stopping or not await self._wait_for_room(began):
+        if self.is_stopping or not await self._wait_for_room(gate, began):
             return UNAVAILABLE
         body = self._new_body(is_gzipped=is_gzipped(headers))
         with self._bodies.open(request.content, body.discard) as held:
@@ -132,12 +127,12 @@ class Intake:
             if isinstance(decoded, BodyFault):
                 return _STATUS_OF[decoded]
             held.finish()
-            if not await self._wait_for_room(began):
+            if not await self._wait_for_room(gate, began, len(decoded.frames), body.size):
                 return UNAVAILABLE
         # From here on nothing is awaited: two attempts cannot both find themselves the first.
         if self._is_duplicate(sender):
             return self._note_duplicate()
-        self._admit(decoded, body.size, sender, headers.get("Logplex-Msg-Count"))
+        self._admit(decoded, body.size, sender, gate, headers.get("Logplex-Msg-Count"))
         return OK
 
     async def _authenticate(self, request: web.BaseRequest, peer: str) -> Accepted | Denial:
@@ -167,16 +162,25 @@ class Intake:
         self._context.telemetry.duplicate_batches += 1
         return OK
 
-    async def _wait_for_room(self, began: float) -> bool:
-        """Wait until the queue takes batches again; False if that lasts too long.
+    async def _wait_for_room(
+        self, gate: Gate, began: float, messages: int = 0, size: int = 0
+    ) -> bool:
+        """Wait until the connection may bring in a batch; False if that lasts too long.
+
+        Args:
+            gate: Of the connection.
+            began: When the head of the request came, as the event loop counts.
+            messages: Messages of the batch, if they are known.
+            size: Their bytes.
 
         Raises:
             ConnectionResetError: Nothing is admitted any more.
         """
-        while not self.is_closed and self._context.queue.paused:
+        lane = gate.lane
+        while not self.is_closed and (lane.paused or not lane.fits(messages, size)):
             try:
                 async with asyncio.timeout_at(began + HOLD):
-                    await self._room.wait()
+                    await (gate.wait() if lane.paused else asyncio.sleep(_POLL))
             except TimeoutError:
                 return False
         if self.is_closed:
@@ -229,7 +233,9 @@ class Intake:
             raise ConnectionResetError from None
         return None
 
-    def _admit(self, decoded: Decoded, size: int, sender: Sender, stated_count: str | None) -> None:
+    def _admit(
+        self, decoded: Decoded, size: int, sender: Sender, gate: Gate, stated_count: str | None
+    ) -> None:
         """Queue a batch whose body has come whole, and account for it."""
         context, counters = self._context, self._counters
         frames, faults = decoded
@@ -251,4 +257,4 @@ class Intake:
                 hint=HINTS[fault.reason],
             )
         if frames:
-            deliver(context.queue, frames, sender.origin, now, size)
+            deliver(gate.lane, frames, sender.origin, now, size)

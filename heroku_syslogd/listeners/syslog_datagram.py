@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Final
+from collections.abc import Callable
+from itertools import groupby
+from typing import Final, TypeVar
 
 from heroku_syslogd.bounded_queue import Batch, Origin
 from heroku_syslogd.config import ListenerConfig
 from heroku_syslogd.listeners.allow_list import AllowList
 from heroku_syslogd.listeners.context import ListenerContext
 from heroku_syslogd.listeners.hints import HINTS, REJECT_HINTS
-from heroku_syslogd.sockets import bound_address, enlarge_receive_buffer, kernel_drops, peer_host
+from heroku_syslogd.sockets import (
+    UDP_RECEIVE_BUFFER,
+    bound_address,
+    enlarge_receive_buffer,
+    kernel_drops,
+    peer_host,
+)
 from heroku_syslogd.telemetry import LostReason, RejectReason
 from heroku_syslogd.wire import Dialect, FrameFault, Malformed
 
+_SHARE: Final = 1 / 2
+"""Part of the queue that the datagrams of a listener may fill: they cannot wait elsewhere."""
+
 _LARGEST_DATAGRAM: Final = 65536
 _BUSY_GAP: Final = 0.005
-"""Two wake-ups within so many seconds are a load worth resting for."""
+"""Two wake-ups within so many seconds are a load worth sparing work for."""
 
 _REST: Final = 0.001
-"""Seconds: at 100,000 datagrams a second some hundred of them gather, a fifth of what the buffer
-holds that the kernel grants by default."""
+"""Seconds: at 100,000 datagrams a second one or two hundred of them gather."""
+_LARGE_BUFFER: Final = 2**20
+"""Bytes of a receive buffer that holds the datagrams of several rests. Each takes some 800 to 1,300
+bytes of twice as many, so that what the kernel grants by default, 208 KiB, is full after three to
+five milliseconds at that rate: with that nobody rests."""
 
 _BURST: Final = 256
 """Datagrams read before the event loop turns again: a fraction of a millisecond."""
+
+_BUFFER_HINT: Final = (
+    f"set net.core.rmem_max to {UDP_RECEIVE_BUFFER} (sysctl), or let systemd open the socket with"
+    " ReceiveBuffer=8M: what comes too fast is dropped by the kernel"
+)
+
+T = TypeVar("T")
+Received = tuple[bytes, tuple[str, int]]
+"""A datagram and the address of its sender."""
 
 
 class DatagramListener:
@@ -50,7 +73,9 @@ class DatagramListener:
         self._context = context
         self._counters = context.telemetry.listener(config.label)
         self._sockets: list[socket.socket] = []
+        self._lane = context.queue.lane(share=_SHARE)
         self._woken_at = 0.0
+        self._may_rest: dict[socket.socket, bool] = {}
         self._drops_seen: dict[socket.socket, int] = {}
         self.configure(config)
 
@@ -62,7 +87,9 @@ class DatagramListener:
         """Begin to read."""
         loop = asyncio.get_running_loop()
         for sock in sockets:
-            enlarge_receive_buffer(sock)
+            granted = enlarge_receive_buffer(sock) // 2  # the kernel doubles it (socket(7))
+            self._may_rest[sock] = granted >= _LARGE_BUFFER
+            self._warn_of_buffer(sock, granted)
             self._drops_seen[sock] = kernel_drops(sock)
             self._sockets.append(sock)
             loop.add_reader(sock, self._wake, sock)
@@ -91,53 +118,73 @@ class DatagramListener:
             loop.remove_reader(sock)
             sock.close()
         self._sockets.clear()
+        self._lane.leave()
+
+    def _warn_of_buffer(self, sock: socket.socket, granted: int) -> None:
+        """Say once that the kernel will drop datagrams earlier than need be."""
+        if granted < UDP_RECEIVE_BUFFER:
+            self._context.log.warning(
+                "udp.receive_buffer",
+                listener=self.label,
+                address=bound_address(sock),
+                granted=granted,
+                wanted=UDP_RECEIVE_BUFFER,
+                hint=_BUFFER_HINT,
+            )
 
     def _wake(self, sock: socket.socket) -> None:
         """Read what is there; under load let more gather before the next wake-up.
 
-        A wake-up costs several times what a datagram does. The receive buffer holds far more than
-        comes within a rest.
+        A wake-up costs several times what a datagram does, and to learn the sender of a datagram
+        costs a third of reading it. So under load nobody asks who has sent a message, unless not
+        everybody may.
         """
         loop = asyncio.get_running_loop()
         now = loop.time()
-        more = self._read_burst(sock)
-        if not more and now - self._woken_at < _BUSY_GAP:
+        is_busy = now - self._woken_at < _BUSY_GAP
+        self._woken_at = now
+        more = self._read_burst(sock, is_busy=is_busy)
+        if is_busy and not more and self._may_rest[sock]:
             loop.remove_reader(sock)
             loop.call_later(_REST, self._watch, sock)
-        self._woken_at = now
 
     def _watch(self, sock: socket.socket) -> None:
         if sock in self._sockets:
             asyncio.get_running_loop().add_reader(sock, self._wake, sock)
 
-    def _read_burst(self, sock: socket.socket) -> bool:
+    def _read_burst(self, sock: socket.socket, *, is_busy: bool = False) -> bool:
         """Read up to `_BURST` datagrams; True if there may be more."""
-        frames: list[bytes] = []
-        host, sender, size = "", "", 0
-        more = True
-        for _ in range(_BURST):
-            try:
-                datagram, address = sock.recvfrom(_LARGEST_DATAGRAM)
-            except (BlockingIOError, InterruptedError):
-                more = False
-                break
-            except OSError as error:  # such as an ICMP error that came back; the socket goes on
-                self._context.faults.warning("udp.error", peer=self.label, reason=str(error.errno))
-                continue
-            if address[0] != host:
-                self._deliver(frames, sender, size)
-                host, sender = address[0], peer_host(address)
-                frames, size = [], 0
-            self._counters.received_bytes += len(datagram)
-            if 0 < len(datagram) <= self._context.limits.max_frame_bytes:
-                frames.append(datagram)
-                size += len(datagram)
-            else:
-                self._reject(datagram, sender)
-        self._deliver(frames, sender, size)
+        if is_busy and self._allowed.permits_all:
+            frames: list[bytes] = []
+            more = self._receive(sock.recv, frames)
+            self._deliver(frames, "")
+            return more
+        received: list[Received] = []
+        more = self._receive(sock.recvfrom, received)
+        for host, group in groupby(received, key=lambda one: one[1][0]):
+            self._deliver([datagram for datagram, _ in group], peer_host((host,)))
         return more
 
-    def _deliver(self, frames: list[bytes], sender: str, size: int) -> None:
+    def _receive(self, receive: Callable[[int], T], received: list[T]) -> bool:
+        """Append a burst to what was received; True if there may be more."""
+        try:
+            for _ in range(_BURST):
+                received.append(receive(_LARGEST_DATAGRAM))  # noqa: PERF401 - it may end early
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:  # such as an ICMP error that came back; the socket goes on
+            self._context.faults.warning("udp.error", peer=self.label, reason=str(error.errno))
+        return True
+
+    def _deliver(self, datagrams: list[bytes], sender: str) -> None:
+        """Queue the datagrams of one sender, or of several that are not known."""
+        self._counters.received_bytes += sum(map(len, datagrams))
+        longest = self._context.limits.max_frame_bytes
+        frames = [datagram for datagram in datagrams if 0 < len(datagram) <= longest]
+        if len(frames) < len(datagrams):
+            for datagram in datagrams:
+                if not 0 < len(datagram) <= longest:
+                    self._reject(datagram, sender)
         if not frames:
             return
         self._counters.received_messages += len(frames)
@@ -145,7 +192,8 @@ class DatagramListener:
             self._refuse(len(frames), sender)
             return
         origin = Origin(self.label, sender, Dialect.RFC5424)
-        if not self._context.queue.offer(Batch(frames, origin, self._context.clock(), size)):
+        batch = Batch(frames, origin, self._context.clock(), sum(map(len, frames)))
+        if not self._lane.offer(batch):
             self._counters.lost_messages[LostReason.QUEUE_FULL] += len(frames)
 
     def _refuse(self, count: int, sender: str) -> None:

@@ -7,24 +7,32 @@ import socket
 from contextlib import suppress
 from typing import Final, cast
 
-from heroku_syslogd.bounded_queue import Origin
+from heroku_syslogd.bounded_queue import Lane, Origin
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import ListenerConfig
 from heroku_syslogd.listeners.acceptor import Acceptor
+from heroku_syslogd.listeners.back_pressure import BackPressure
 from heroku_syslogd.listeners.context import ListenerContext
-from heroku_syslogd.listeners.delivery import deliver
+from heroku_syslogd.listeners.delivery import LARGEST_BATCH, deliver
 from heroku_syslogd.listeners.hints import HINTS, REJECT_HINTS
 from heroku_syslogd.listeners.limits import Place
 from heroku_syslogd.sockets import unread_bytes
 from heroku_syslogd.telemetry import RejectReason
-from heroku_syslogd.wire import Decoded, Dialect, FrameDecoder, FrameFault, Malformed
+from heroku_syslogd.wire import Dialect, FrameDecoder, FrameFault, Malformed
 
 READ_SIZE: Final = 262144
-"""Bytes of one read: some 250 messages of Heroku, a fraction of a millisecond's work."""
+"""Bytes of one read: some 1,000 messages of Heroku."""
+_PIECE: Final = 65536
+"""Bytes of a read that are decoded at a time, while messages are of a usual size."""
+_SMALL_PIECE: Final = 2048
+"""The same where they are not: these may be 1,000. Soon the lane has enough, and the rest of the
+read waits as it came."""
+_USUAL_SIZE: Final = 64
 
 _TLS_RECORD: Final = 2**14 + 2048
 """Bytes of the longest record (RFC 5246, section 6.2.3), a part of which may wait for its rest."""
 
+_READ_WHILE_CROWDED: Final = 65536
 _READ_WHILE_FULL: Final = 1024
 _DRAIN_POLL: Final = 0.02
 _QUIET_POLLS: Final = 2
@@ -56,10 +64,13 @@ class SyslogConnection(asyncio.BufferedProtocol):
         self._context = context
         self._counters = listener.counters
         self._queue = context.queue
+        self._lane: Lane  # once it is connected
         self._clock = context.clock
         self._place = place
         limits = context.limits
         self._decoder = FrameDecoder(limits.max_frame_bytes, limits.fault_budget)
+        self._rest = b""  # of a read, not decoded yet
+        self._piece = _SMALL_PIECE
         self._rejected = False
         self._transport: asyncio.Transport | None = None
         self._origin = Origin(listener.label, peer, Dialect.RFC5424)
@@ -75,62 +86,76 @@ class SyslogConnection(asyncio.BufferedProtocol):
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
         self._listener.enter(self)
+        self._lane = self._queue.lane(self)
         if self._listener.certificate is not None:
             # uvloop forgets what TLS holds back during a pause when it finds the connection ended.
             # So TLS may hold back one read at most: the rest, and the end, are left to the kernel.
             transport.set_read_buffer_limits(high=1)  # type: ignore[attr-defined]
-            if self._queue.paused:
-                self.pause()
+            if self._lane.paused:
+                self._stop_reading()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         """Say where to read to.
 
-        Without TLS, uvloop forgets a pause that is asked for in `connection_made` and reads once
-        all the same. While the queue is full that read is kept small, so that many connections made
-        then cannot bring in much.
+        While the queue is crowded everybody may bring in a read, so it is kept small. And without
+        TLS, uvloop forgets a pause that is asked for in `connection_made` and reads once all the
+        same.
         """
         buffer = self._listener.buffer
-        is_small = self._queue.paused and self._listener.certificate is None
-        return buffer[:_READ_WHILE_FULL] if is_small else buffer
+        if not self._queue.crowded or self._listener.certificate is not None:
+            return buffer
+        return buffer[: _READ_WHILE_FULL if self._queue.full else _READ_WHILE_CROWDED]
 
     def buffer_updated(self, nbytes: int) -> None:
         """Decode one read and queue its messages."""
         if self._transport is None:
             return
-        now = self.last_read_at = self._clock()
+        self.last_read_at = self._clock()
         self._counters.received_bytes += nbytes
-        size = nbytes + self._decoder.retained
-        decoded = self._decoder.feed(bytes(self._listener.buffer[:nbytes]))
-        self._deliver(decoded, size - self._decoder.retained, now)
-        if self._queue.paused:
-            self.pause()
+        self._decode(self._listener.buffer[:nbytes])
+        if self._lane.paused:
+            self._stop_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Account for what is left, and give the place back."""
         if self._transport is None:
             return
+        self._decode(self._rest, to_its_end=True)
         size = self._decoder.retained
-        self._deliver(self._decoder.finish(), size, self._clock())
+        frames, faults = self._decoder.finish()
+        self._deliver(frames, size, self._clock())
+        self._note_faults(faults)
         self._transport = None
+        if self._lane.paused:
+            self._listener.back_pressure.end()
+        self._lane.leave()
         self._listener.leave(self)
         self._place.release()
 
     def pause(self) -> None:
-        """Stop reading."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.pause_reading()
+        """Stop reading; the queue asks for it."""
+        self._listener.back_pressure.begin()
+        self._stop_reading()
 
     def resume(self) -> None:
-        """Read again."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.resume_reading()
-            self.last_read_at = self._clock()  # its silence was our doing
+        """Read again; the queue allows it."""
+        self._listener.back_pressure.end()
+        self.last_read_at = self._clock()  # its silence was our doing
+        if self._rest:
+            asyncio.get_running_loop().call_soon(self._go_on)
+        else:
+            self._read_again()
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether it is we who do not read."""
+        return self._lane.paused
 
     def has_unread(self) -> bool:
         """Tell whether the peer has sent something that has not been read."""
         if self._transport is None or self._transport.is_closing():
             return False
-        if self._queue.paused:
+        if self._lane.paused or self._rest:
             return True  # there is no telling what waits inside TLS
         sock = self._transport.get_extra_info("socket")
         return sock is not None and sock.fileno() >= 0 and unread_bytes(sock.fileno()) > 0
@@ -176,12 +201,53 @@ class SyslogConnection(asyncio.BufferedProtocol):
         )
         self.close()
 
-    def _deliver(self, decoded: Decoded, size: int, now: float) -> None:
-        if decoded.frames:
-            self._counters.received_messages += len(decoded.frames)
-            deliver(self._queue, decoded.frames, self._origin, now, size)
-        if decoded.faults:
-            self._note_faults(decoded.faults)
+    # Reading -------------------------------------------------------------------------------------
+
+    def _stop_reading(self) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def _read_again(self) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _go_on(self) -> None:
+        """Decode the rest of a read, and read again after that."""
+        if self._transport is None or self._lane.paused:
+            return
+        self._decode(self._rest)
+        if not self._lane.paused:
+            self._read_again()
+
+    def _decode(self, data: memoryview | bytes, *, to_its_end: bool = False) -> None:
+        """Decode a read piece after piece and queue its messages, while the lane has room for them.
+
+        Args:
+            data: The read, or the rest of one.
+            to_its_end: Whether to go on without room: nothing will be read after it.
+        """
+        now, decoder, frames, size, position = self._clock(), self._decoder, [], 0, 0
+        while position < len(data) and (to_its_end or not self._lane.paused):
+            piece = bytes(data[position : position + self._piece])
+            position += len(piece)
+            size += len(piece) + decoder.retained
+            decoded = decoder.feed(piece)
+            size -= decoder.retained
+            frames += decoded.frames
+            is_usual = len(decoded.frames) * _USUAL_SIZE <= len(piece)
+            self._piece = _PIECE if is_usual else _SMALL_PIECE
+            if decoded.faults:
+                self._note_faults(decoded.faults)
+            if len(frames) >= LARGEST_BATCH:
+                self._deliver(frames, size, now)
+                frames, size = [], 0
+        self._deliver(frames, size, now)
+        self._rest = bytes(data[position:])
+
+    def _deliver(self, frames: list[bytes], size: int, now: float) -> None:
+        if frames:
+            self._counters.received_messages += len(frames)
+            deliver(self._lane, frames, self._origin, now, size)
 
     def _note_faults(self, faults: list[Malformed]) -> None:
         """Count faults, log them, and close once the fault budget is spent."""
@@ -205,7 +271,7 @@ class SyslogConnection(asyncio.BufferedProtocol):
 
 
 class StreamListener:
-    """Reads raw syslog from connections, and pauses them when the queue is full.
+    """Reads raw syslog from connections, each of which has its lane of the queue.
 
     Args:
         config: The listener.
@@ -217,6 +283,7 @@ class StreamListener:
         context: What listeners share.
         buffer: Where its connections read to.
         counters: Where messages, bytes and faults are counted.
+        back_pressure: Told of each connection that the queue holds back.
     """
 
     def __init__(
@@ -228,6 +295,7 @@ class StreamListener:
         self.label = config.label
         self.context = context
         self.counters = context.telemetry.listener(config.label)
+        self.back_pressure = BackPressure(self.counters, context.clock)
         self.buffer = memoryview(bytearray(READ_SIZE + (_TLS_RECORD if certificate else 0)))
         self._open: set[SyslogConnection] = set()
         self._all_left = asyncio.Event()
@@ -246,7 +314,6 @@ class StreamListener:
     def open(self, sockets: list[socket.socket]) -> None:
         """Begin to accept connections."""
         self._acceptor.open(sockets)
-        self.context.queue.register(self)
 
     def configure(self, config: ListenerConfig) -> None:
         """Take over who may connect."""
@@ -255,23 +322,10 @@ class StreamListener:
     def tick(self, now: float) -> None:
         """Close the connections that have been idle too long; look after the certificate."""
         self._acceptor.tick(now)
-        if self.context.queue.paused:
-            return
         horizon = now - self.context.limits.idle_timeout
-        for connection in [c for c in self._open if c.last_read_at <= horizon]:
-            connection.reject(RejectReason.IDLE)
-
-    def pause(self) -> None:
-        """Stop reading from every connection."""
-        self.counters.pause(self.context.clock())
-        for connection in self._open:
-            connection.pause()
-
-    def resume(self) -> None:
-        """Read from every connection again."""
-        self.counters.resume(self.context.clock())
-        for connection in self._open:
-            connection.resume()
+        for connection in tuple(self._open):
+            if connection.last_read_at <= horizon and not connection.is_held_back:
+                connection.reject(RejectReason.IDLE)
 
     def enter(self, connection: SyslogConnection) -> None:
         """Look after a connection that was made."""

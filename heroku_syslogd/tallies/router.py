@@ -50,6 +50,7 @@ _SERIES: Final = 2 * SERIES_PER_HISTOGRAM + 1
 
 _MOST_DURATIONS: Final = 20_000
 _MOST_KNOWN: Final = 5_000
+_MOST_TYPES: Final = 200
 
 Duration = tuple[int, float]
 """Index of a bucket, and seconds."""
@@ -118,7 +119,7 @@ class RouterTally:
     def _note_dyno(self, dyno: str) -> str:
         """Return the process type of a dyno that was asked; begin its errors at 0."""
         process_type = process_type_of(dyno.encode())
-        if process_type not in self._process_types:
+        if process_type not in self._process_types and len(self._process_types) < _MOST_TYPES:
             self._process_types.add(process_type)
             for code in DYNO_CODES:
                 self._series.begin(apps.ERRORS, process_type, code)

@@ -110,7 +110,7 @@ class Site:
         """Fill the queue with one batch."""
         batch = Batch([b"<1>"] * self.queue.max_messages, FILLER, self.now, 1)
         self.queue.put(batch)
-        assert self.queue.paused
+        assert self.queue.full
 
     async def close(self) -> None:
         """Close everything, and look for what should not be."""

@@ -94,6 +94,7 @@ async def test_another_client_over_tls(site: Site, authority: Authority, tmp_pat
 async def test_many_batches_over_tls(
     site: Site, authority: Authority, tmp_path: Path, version: ssl.TLSVersion
 ) -> None:
+    site.queue.max_messages = 1000
     address = await site.open("https", **authority.server(tmp_path))
     async with Poster(address, authority.client(version)) as client:
         for number in range(20):

@@ -95,18 +95,18 @@ async def test_those_who_wait_come_in_one_after_the_other(site: Site) -> None:
     clients = [Poster(address) for _ in range(20)]
     for number, client in enumerate(clients):
         await client.connect()
-        await client.send(request(FRAME * 60, batch_of(str(number), count=60)))
+        await client.send(request(FRAME * 25, batch_of(str(number), count=25)))
     await seen()
     most = 0
     taken = len((await site.take_batch()).frames)
     replies = asyncio.gather(*(client.reply() for client in clients))
-    while taken < site.queue.max_messages + 20 * 60:
+    while taken < site.queue.max_messages + 20 * 25:
         await seen()
         most = max(most, site.queue.messages)
         taken += len((await site.take_batch()).frames)
 
     assert {reply.status for reply in await replies} == {200}
-    assert most <= site.queue.max_messages + 60  # the batch that crosses the limit
+    assert most <= site.queue.max_messages + 25  # the batch that crosses the limit
     assert site.queue.messages == 0
     for client in clients:
         await client.__aexit__()

@@ -6,9 +6,11 @@ import socket
 import pytest
 from structlog.testing import capture_logs
 
+from heroku_syslogd.bounded_queue import TURN_MESSAGES
 from heroku_syslogd.errors import StartupError
+from heroku_syslogd.listeners.delivery import LARGEST_BATCH
 from heroku_syslogd.telemetry import RejectReason
-from heroku_syslogd.wire import FrameFault, encode_frame
+from heroku_syslogd.wire import FrameDecoder, FrameFault, encode_frame
 from tests.listeners.conftest import LIMITS, Client, Site, until
 
 MESSAGE = b"<13>1 - h app web.1 - - hello"
@@ -223,7 +225,7 @@ async def test_an_idle_connection_is_closed_and_a_busy_one_is_not(site: Site) ->
     assert site.counters("tcp").connections_rejected[RejectReason.IDLE] == 1
 
 
-async def test_a_full_queue_stops_reading_and_loses_nothing(site: Site) -> None:
+async def test_whoever_floods_is_not_read_from_and_loses_nothing(site: Site) -> None:
     address = await site.open("tcp")
     total = 60_000
     counters = site.counters("tcp")
@@ -232,39 +234,86 @@ async def test_a_full_queue_stops_reading_and_loses_nothing(site: Site) -> None:
         async with Client(address) as client:
             await client.send(FRAME * total)
 
-    senders = [asyncio.create_task(flood()) for _ in range(2)]
-    await until(lambda: site.queue.paused)
+    sender = asyncio.create_task(flood())
+    await until(lambda: counters.paused_since is not None)
     read = counters.received_bytes
     for _ in range(50):
         await asyncio.sleep(0)
     assert counters.received_bytes == read  # not one byte more
-    late = Client(address)
-    await late.__aenter__()  # accepted while paused: it is not read either
-    await late.send(FRAME)
-    site.now += 7
-    assert counters.backpressure_total(site.now) == 7
+    async with Client(address) as other:
+        await other.send(FRAME)
+        await until(lambda: counters.received_bytes == read + len(FRAME))  # of others, though
+        site.now += 7
+        assert counters.backpressure_total(site.now) == 7
 
-    assert await site.take(2 * total + 1) == [MESSAGE] * (2 * total + 1)
-    await asyncio.gather(*senders)
-    await late.__aexit__()
-    assert counters.received_messages == 2 * total + 1
+        assert await site.take(total + 1) == [MESSAGE] * (total + 1)
+        await sender
+    assert counters.received_messages == total + 1
     assert counters.backpressure_total(site.now + 100) == counters.backpressure_seconds
+
+
+async def test_a_message_of_another_overtakes_a_flood(site: Site) -> None:
+    address = await site.open("tcp")
+    counters = site.counters("tcp")
+    async with Client(address) as flooding, Client(address) as other:
+        sender = asyncio.create_task(flooding.send(FRAME * 20_000))
+        await until(lambda: counters.paused_since is not None)
+        waiting, received = site.queue.messages, counters.received_messages
+        await other.send(encode_frame(b"<13>other"))
+        await until(lambda: counters.received_messages == received + 1)
+        taken: list[bytes] = []
+        while b"<13>other" not in taken:
+            taken += (await site.take_batch()).frames
+        assert len(taken) <= TURN_MESSAGES + LARGEST_BATCH + 1
+        assert await site.take(20_001 - len(taken))
+        await sender
+    assert waiting > 0
+
+
+async def test_a_read_of_tiny_messages_is_decoded_as_far_as_there_is_room(site: Site) -> None:
+    address = await site.open("tcp")
+    counters = site.counters("tcp")
+    data = b"<\n" * 100_000
+    async with Client(address) as client:
+        sender = asyncio.create_task(client.send(data))
+        await until(lambda: counters.paused_since is not None)
+        assert counters.received_messages <= 2 * LARGEST_BATCH
+        assert len(await site.take(100_000)) == 100_000
+        await sender
+    await until(lambda: site.places == 0)
+    assert counters.received_bytes == len(data)
+
+
+@pytest.mark.parametrize("ending", [b"", b"5 <1>", b"<13>no end"])
+async def test_a_peer_that_leaves_loses_nothing_of_what_was_read(site: Site, ending: bytes) -> None:
+    address = await site.open("tcp")
+    counters = site.counters("tcp")
+    data = b"<\n" * 50_000 + ending
+    async with Client(address) as client:
+        await client.send(data)
+        await until(lambda: counters.paused_since is not None)
+    await site.listeners[0].close(0)
+
+    decoder = FrameDecoder()
+    read = decoder.feed(data[: counters.received_bytes]), decoder.finish()
+    expected = [frame for decoded in read for frame in decoded.frames]
+    assert counters.received_messages == len(expected)
+    assert await site.take(len(expected)) == expected
+    assert counters.paused_since is None
 
 
 async def test_a_connection_made_while_the_queue_is_full_is_read_once_at_most(site: Site) -> None:
     address = await site.open("tcp")
     counters = site.counters("tcp")
-    async with Client(address) as first:
-        await first.send(FRAME * site.queue.max_messages)
-        await until(lambda: site.queue.paused)
-        async with Client(address) as late:
-            sender = asyncio.create_task(late.send(FRAME * 200_000))
-            await until(lambda: counters.connections == 2)
-            for _ in range(200):
-                await asyncio.sleep(0.001)  # what would be read, were reading not paused
-            assert counters.received_bytes <= len(FRAME) * site.queue.max_messages + 1024
-            assert await site.take(200_000)
-            await sender
+    site.fill()
+    async with Client(address) as late:
+        sender = asyncio.create_task(late.send(FRAME * 200_000))
+        await until(lambda: counters.connections == 1)
+        for _ in range(200):
+            await asyncio.sleep(0.001)  # what would be read, were reading not paused
+        assert counters.received_bytes <= 1024
+        assert await site.take(200_000)
+        await sender
     await until(lambda: counters.connections == 0)
 
 

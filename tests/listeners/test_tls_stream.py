@@ -77,7 +77,7 @@ async def test_many_connections_share_a_listener(
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_a_full_queue_stops_reading_and_loses_nothing(
+async def test_a_full_lane_stops_reading_and_loses_nothing(
     site: Site, address: tuple[str, int], authority: Authority, version: ssl.TLSVersion
 ) -> None:
     total = 100_000
@@ -88,7 +88,7 @@ async def test_a_full_queue_stops_reading_and_loses_nothing(
             await client.send(FRAME * total)
 
     sender = asyncio.create_task(flood())
-    await until(lambda: site.queue.paused)
+    await until(lambda: counters.paused_since is not None)
     read = counters.received_bytes
     await seen()
     assert counters.received_bytes == read  # not one byte more
@@ -247,7 +247,7 @@ async def test_closing_waits_for_the_queue(
 ) -> None:
     async with Client(address, authority.client()) as client:
         await client.send(FRAME * 5000)
-        await until(lambda: site.queue.paused)
+        await until(lambda: site.counters("tls").paused_since is not None)
         stop = asyncio.create_task(site.listeners[0].close(10))
         assert await site.take(5000) == [MESSAGE] * 5000
         await stop

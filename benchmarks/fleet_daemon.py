@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import platform
 import re
 import resource
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from benchmarks.measure import wait_for_rest
-from benchmarks.peers import Daemon, ReceiverError, Setting
+from benchmarks.peers import CompiledDaemon, Daemon, ReceiverError, Setting
 from benchmarks.transports import HOST, Certificate, Transport
 
 MOST_CONNECTIONS: Final = 2000
@@ -105,6 +105,20 @@ class Books(NamedTuple):
             )
 
 
+def daemon_command() -> tuple[str, ...]:
+    """Return what runs the daemon: the compiled one if there is one, else its sources."""
+    program = CompiledDaemon.find(Transport.TCP)
+    return (program,) if program else Daemon.command
+
+
+def describe_daemon() -> dict[str, Any]:
+    """Return what the figures of a daemon depend on, as it stands in the JSON."""
+    return {
+        "python": platform.python_version(),
+        "compiled": CompiledDaemon.find(Transport.TCP) is not None,
+    }
+
+
 class FleetDaemon(Daemon):
     """The daemon with the drains of a fleet configured.
 
@@ -114,7 +128,7 @@ class FleetDaemon(Daemon):
         tokens: Configured application by drain token.
         limits: Limits beside those of connections.
         more: Further tables of its configuration.
-        command: What it is started with in front of its own arguments; None runs it directly.
+        command: What it is started with in front of its own arguments; None: `daemon_command`.
 
     Attributes:
         addresses: Where it listens, by type.
@@ -135,7 +149,7 @@ class FleetDaemon(Daemon):
         self._tokens = tokens
         self._limits = limits
         self._more = more
-        self._command = command or (sys.executable, "-m", "heroku_syslogd")
+        self._command = command or daemon_command()
         self.addresses: dict[str, tuple[str, int]] = {}
 
     @property

@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import sys
 import time
@@ -30,7 +29,7 @@ from typing import Any, Final, NamedTuple, Self
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.fleet import FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import MOST_CONNECTIONS, FleetDaemon
+from benchmarks.fleet_daemon import MOST_CONNECTIONS, FleetDaemon, describe_daemon
 from benchmarks.load import Sender, start_sender
 from benchmarks.measure import Pinning, choose_pinning, pinned, wait_for_rest
 from benchmarks.peers import ReceiverError
@@ -204,7 +203,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
                     file=sys.stderr,
                 )
     return {
-        "python": platform.python_version(),
+        **describe_daemon(),
         "messages": options.messages,
         "rounds": options.rounds,
         "pinning": pinning._asdict(),

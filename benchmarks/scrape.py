@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import sys
 import time
@@ -29,7 +28,7 @@ from typing import Any, Final, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.fleet import DAY, FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import OPENMETRICS, TEXT, FleetDaemon
+from benchmarks.fleet_daemon import OPENMETRICS, TEXT, FleetDaemon, describe_daemon
 from benchmarks.measure import (
     choose_pinning,
     cpu_seconds,
@@ -224,7 +223,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
         daemon.books().check(bench.sent)
         memory["after scrapes under load"] = memory_of(daemon)
     return {
-        "python": platform.python_version(),
+        **describe_daemon(),
         "pinning": pinning._asdict(),
         "dynos": size.dynos,
         "apps": size.apps,

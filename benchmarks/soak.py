@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import re
 import signal
 import socket
@@ -34,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 
 from benchmarks.churn import Churn, churning_app
 from benchmarks.fleet import SEED, FleetSize, tokens_of
-from benchmarks.fleet_daemon import TEXT, Books, FleetDaemon
+from benchmarks.fleet_daemon import TEXT, Books, FleetDaemon, describe_daemon
 from benchmarks.peers import ReceiverError
 from benchmarks.recordings import PATH
 from heroku_syslogd.simulate import octet_framed
@@ -223,7 +222,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
             load.close()
     books = check(text, load)
     return {
-        "python": platform.python_version(),
+        **describe_daemon(),
         "seconds": options.seconds,
         "rate": load.sent / options.seconds,
         "books": books._asdict(),

@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import signal
 import sys
 import time
@@ -30,7 +29,7 @@ from typing import Any, Final, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.fleet import DAY, FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import OPENMETRICS, FleetDaemon
+from benchmarks.fleet_daemon import OPENMETRICS, FleetDaemon, describe_daemon
 from benchmarks.measure import Pinning, choose_pinning, cpu_seconds, pinned
 from benchmarks.paced_sender import PacedJob, PacedSent
 from benchmarks.peers import ReceiverError
@@ -166,7 +165,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     cases = (Case(SMALL_FLEET, False), Case(large, False), Case(large, True))
     results = {str(case): run(case, options, pinning, directory) for case in cases}
     return {
-        "python": platform.python_version(),
+        **describe_daemon(),
         "pinning": pinning._asdict(),
         "rate": options.rate,
         "seconds": options.seconds,

@@ -87,7 +87,7 @@ class ListenerCounters:
         lost_messages: Messages received and not applied, by reason.
         frame_errors: Malformed stretches, by reason.
         rejected_bytes: Bytes of those stretches, by reason.
-        backpressure_seconds: Time for which reading was paused because the queue was full.
+        backpressure_seconds: Time in which at least one connection was held back.
         paused_since: When the present pause began, None while reading.
         http_requests: Requests answered, by status code; empty where no HTTP is spoken.
     """

@@ -153,7 +153,7 @@ QUEUE_CAPACITY_BYTES: Final = _gauge(
 BACKPRESSURE: Final = _counter(
     "backpressure_seconds_total",
     _LISTENER,
-    "Time for which reading was paused because the queue was full.",
+    "Time in which at least one sender was held back because of what waited.",
     "seconds",
     "rate($[5m]) > 0.05",
 )

@@ -45,7 +45,7 @@ from heroku_syslogd.heroku.events import (
 from heroku_syslogd.heroku.l2met import MOST_METRICS, parse_app_metrics, token_metric
 from heroku_syslogd.heroku.lifecycle import ENDED_STATES
 from heroku_syslogd.heroku.naming import label_text, process_type_of
-from heroku_syslogd.heroku.router import RequestTokens, scan_error, scan_requests
+from heroku_syslogd.heroku.router import RequestTokens, request_tokens, scan_error
 from heroku_syslogd.heroku.runtime_metrics import RUNTIME_FIELDS, sample_run, scan_sample
 
 __all__ = [
@@ -91,9 +91,9 @@ __all__ = [
     "line_rule",
     "parse_app_metrics",
     "process_type_of",
+    "request_tokens",
     "sample_run",
     "scan_error",
-    "scan_requests",
     "scan_sample",
     "token_metric",
 ]

@@ -20,7 +20,6 @@ over the years. The client's own texts are between them, and nothing but text is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 from heroku_syslogd.heroku.events import RouterRequest
@@ -204,10 +203,8 @@ RequestTokens = list[bytes]
 method. A list, because that is what `bytes.split` makes: a tuple would be another object."""
 
 
-def scan_requests(
-    lines: Sequence[tuple[bytes, bytes]], position: int = 0
-) -> Iterator[RequestTokens]:
-    """Find the tokens of normal requests, which are most lines of most drains.
+def request_tokens(rest: bytes) -> RequestTokens | None:
+    """Find the tokens of a normal request, as most lines of most drains are.
 
     The trick: such a line starts with one of a few texts and its numbers stand behind the last
     `` dyno=``, so that neither the path nor the other texts of the client are looked at. What they
@@ -222,28 +219,23 @@ def scan_requests(
     last `` dyno=`` could be the client's in a line that has none of its own.
 
     Args:
-        lines: TIME of each line, and what follows its nil MSGID and the space behind that, in
-            either dialect, LF included.
-        position: The first line to look at.
+        rest: What follows the nil MSGID and the space behind that, in either dialect, LF included.
 
-    Yields:
-        For each line up to the first at which `parse_router_line` has to look: its tokens, with
-        one of the methods that are common.
+    Returns:
+        The tokens, with one of the methods that are common; None where `parse_router_line` has to
+        look.
     """
-    method_of = _METHOD_BY_HEAD.get
-    for at in range(position, len(lines)):
-        rest = lines[at][1]
-        method = method_of(rest[:_HEAD_BYTES])
-        if method is None:
-            return
-        tokens = rest.rpartition(b" dyno=")[2].split(b" ", 5)
-        if len(tokens) < 6:  # before 2016 there was no protocol=
-            return
-        after = tokens[5]
-        if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
-            return
-        tokens[5] = method
-        yield tokens
+    method = _METHOD_BY_HEAD.get(rest[:_HEAD_BYTES])
+    if method is None:
+        return None
+    tokens = rest.rpartition(b" dyno=")[2].split(b" ", 5)
+    if len(tokens) < 6:  # before 2016 there was no protocol=
+        return None
+    after = tokens[5]
+    if after not in _AFTER_BYTES and not _AFTER_BYTES_UNSEEN.fullmatch(after):
+        return None
+    tokens[5] = method
+    return tokens
 
 
 # A desc with " method=" in it has two methods, so one with any "=" is left to the parser.

@@ -15,8 +15,8 @@ from heroku_syslogd.heroku import (
     RequestTokens,
     RouterRequest,
     process_type_of,
+    request_tokens,
     scan_error,
-    scan_requests,
 )
 from heroku_syslogd.tallies.series import (
     SERIES_PER_HISTOGRAM,
@@ -159,7 +159,10 @@ class RouterTally:
         connects, services = self._connects, self._services
         connect_counts, service_counts = connects.counts, services.counts
         connect_sum, service_sum = 0.0, 0.0
-        for tokens in scan_requests(lines, position):
+        for position in range(begin, len(lines)):
+            tokens = request_tokens(lines[position][1])
+            if tokens is None:
+                break
             dyno, connect, service, status, size, method = tokens
             requests = known_requests((dyno, method, status))
             connected, served = known_duration(connect), known_duration(service)
@@ -179,7 +182,8 @@ class RouterTally:
             bucket, seconds = served
             service_counts[bucket] += 1
             service_sum += seconds
-            position += 1
+        else:
+            position = len(lines)
         connects.sum += connect_sum
         services.sum += service_sum
         self._response_bytes.value += response_bytes

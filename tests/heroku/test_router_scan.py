@@ -7,10 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heroku_syslogd.heroku.router import (
-    RequestTokens,
     parse_router_line,
+    request_tokens,
     scan_error,
-    scan_requests,
 )
 from tests.heroku.test_router import (
     ERROR_LINES,
@@ -25,24 +24,12 @@ from tests.heroku.test_router import (
 )
 
 
-def scan_request(rest: bytes) -> RequestTokens | None:
-    """Return what the fast search finds in one line."""
-    return next(scan_requests([(b"-", rest)]), None)
-
-
-def test_the_fast_search_stops_at_the_first_line_that_it_does_not_take() -> None:
-    lines = [LEGACY, ROUTER_2, b"at=error code=H12", LEGACY]
-
-    assert len(list(scan_requests([(b"-", line) for line in lines]))) == 2
-    assert len(list(scan_requests([(b"-", line) for line in lines], 3))) == 1
-
-
 @pytest.mark.parametrize("line_end", [b"", b"\n"])
 @pytest.mark.parametrize("dialect", [b"", b"- "])
 def test_the_fast_search_returns_the_tokens_of_a_normal_request(
     dialect: bytes, line_end: bytes
 ) -> None:
-    assert scan_request(dialect + LEGACY + line_end) == [
+    assert request_tokens(dialect + LEGACY + line_end) == [
         b"web.1",
         b"connect=1ms",
         b"service=22ms",
@@ -50,7 +37,7 @@ def test_the_fast_search_returns_the_tokens_of_a_normal_request(
         b"bytes=656",
         b"GET",
     ]
-    assert scan_request(dialect + ROUTER_2 + line_end) == [
+    assert request_tokens(dialect + ROUTER_2 + line_end) == [
         b"web.1",
         b"connect=0ms",
         b"service=3ms",
@@ -71,7 +58,7 @@ def test_the_fast_search_returns_the_tokens_of_a_normal_request(
 )
 def test_the_fast_search_takes_values_of_tomorrow(end: bytes) -> None:
     for line_end in (b"", b"\n"):
-        assert scan_request(LEGACY.replace(b"protocol=http", end) + line_end) is not None
+        assert request_tokens(LEGACY.replace(b"protocol=http", end) + line_end) is not None
 
 
 @pytest.mark.parametrize(
@@ -79,14 +66,14 @@ def test_the_fast_search_takes_values_of_tomorrow(end: bytes) -> None:
     [b"method=BREW path=", b"method=GETX path=", b"method=get path=", b"method=GET host="],
 )
 def test_the_fast_search_leaves_uncommon_beginnings_to_the_parser(start: bytes) -> None:
-    assert scan_request(LEGACY.replace(b"method=GET path=", start)) is None
-    assert scan_request(b"- " + LEGACY.replace(b"method=GET path=", start)) is None
+    assert request_tokens(LEGACY.replace(b"method=GET path=", start)) is None
+    assert request_tokens(b"- " + LEGACY.replace(b"method=GET path=", start)) is None
 
 
 @pytest.mark.parametrize("line", [line for line, *_ in ERROR_LINES])
 def test_the_fast_search_leaves_errors_to_the_parser(line: bytes) -> None:
-    assert scan_request(line) is None
-    assert scan_request(b"- " + line) is None
+    assert request_tokens(line) is None
+    assert request_tokens(b"- " + line) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +92,7 @@ def test_the_fast_search_leaves_errors_to_the_parser(line: bytes) -> None:
     ],
 )
 def test_the_fast_search_leaves_an_odd_end_to_the_parser(end: bytes) -> None:
-    assert scan_request(LEGACY.replace(b"protocol=http", end)) is None
+    assert request_tokens(LEGACY.replace(b"protocol=http", end)) is None
 
 
 COMMON = tuple(
@@ -120,7 +107,7 @@ WELL_FORMED = re.compile(
 
 def assert_same_as_parser(rest: bytes) -> None:
     """If the fast search takes a line, the parser must find the same in it."""
-    tokens = scan_request(rest)
+    tokens = request_tokens(rest)
     if tokens is None:
         return
     *tail, method = tokens
@@ -148,7 +135,8 @@ def test_the_fast_search_agrees_with_the_parser_on_lines_of_heroku(line: bytes) 
     for dialect in (b"", b"- "):
         for line_end in (b"", b"\n"):
             assert_same_as_parser(dialect + line + line_end)
-            assert (scan_request(dialect + line + line_end) is None) == (b" protocol=" not in line)
+            tokens = request_tokens(dialect + line + line_end)
+            assert (tokens is None) == (b" protocol=" not in line)
 
 
 @given(requests, after_bytes, st.sampled_from([b"", b"\n"]))
@@ -159,7 +147,7 @@ def test_the_fast_search_agrees_with_the_parser_on_hostile_lines(
     rest = b"- at=info " + request + tail + end + line_end
 
     is_common = request.startswith(COMMON)
-    assert (scan_request(rest) is None) == (not end or not is_common)
+    assert (request_tokens(rest) is None) == (not end or not is_common)
     assert_same_as_parser(rest)
 
 
@@ -269,7 +257,7 @@ def test_the_short_reading_of_errors_agrees_with_the_parser_on_hostile_lines(
 @given(st.binary(max_size=300) | requests)
 def test_any_bytes_give_tokens_or_none(text: bytes) -> None:
     for line in (text, b"- at=info method=GET " + text, b"at=error code=H12 desc=" + text):
-        scan_request(line)
+        request_tokens(line)
         scan_error(line)
 
 
@@ -282,5 +270,5 @@ def test_64_kib_of_anything_take_linear_time(piece: bytes) -> None:
         b'at=error code=H12 desc="x" method=GET path="',
     ):
         line = (head + piece * 65536)[:65536]
-        scan_request(line)
+        request_tokens(line)
         scan_error(line)

@@ -246,6 +246,16 @@ def test_a_large_batch_of_odd_lines_takes_linear_time(odd: bytes) -> None:
     assert sum(service.counts) >= 30_000
 
 
+def test_process_types_that_lines_invent_are_remembered_within_bounds() -> None:
+    bench = Bench(max_series=50)
+
+    for number in range(1000):
+        bench.read(LINE.replace(b"dyno=web.1", b"dyno=type%d.1" % number))
+        bench.scan(LINE.replace(b"dyno=web.1", b"dyno=kind%d.1" % number) + b"1.1")
+
+    assert len(bench.tally._process_types) <= 200
+
+
 def test_durations_are_remembered_within_bounds() -> None:
     durations = Durations()
     for number in range(25_000):

@@ -6,11 +6,12 @@ import ssl
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
-
-from cryptography import x509
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from heroku_syslogd.errors import HerokuSyslogdError
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 CIPHERS: Final = ":".join(
     (
@@ -215,6 +216,9 @@ def _read(path: Path) -> bytes:
 
 def _parse(path: Path, content: bytes) -> tuple[float, tuple[str, ...]]:
     """Return when the first certificate of a file expires, and its names."""
+    # Here, because it costs 8 MiB of memory, and a daemon may have no certificate at all.
+    from cryptography import x509
+
     try:
         leaf = x509.load_pem_x509_certificate(content)
         return leaf.not_valid_after_utc.timestamp(), _names(leaf)
@@ -224,6 +228,8 @@ def _parse(path: Path, content: bytes) -> tuple[float, tuple[str, ...]]:
 
 
 def _names(leaf: x509.Certificate) -> tuple[str, ...]:
+    from cryptography import x509  # here for the reason that `_parse` gives
+
     try:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (

@@ -1,4 +1,8 @@
-"""The command line. The only place that decides exit codes."""
+"""The command line. The only place that decides exit codes.
+
+What only one command needs is imported in it: the daemon has no use for rich, the simulator and
+what reads captures, which would cost it megabytes of memory.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from contextlib import suppress
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import msgspec
 import uvloop
@@ -22,29 +26,22 @@ from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.compiled import is_compiled
 from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, drain_credentials, load
 from heroku_syslogd.daemon import Daemon
-from heroku_syslogd.demo import Demo
 from heroku_syslogd.errors import ConfigError, ConfigProblem, StartupError
-from heroku_syslogd.explain import Verdict, explain, print_explanation
 from heroku_syslogd.listeners import load_certificate
-from heroku_syslogd.progress import ReplayProgress, SimulationProgress
-from heroku_syslogd.replay import (
-    Capture,
-    CaptureError,
-    Replay,
-    opened,
-    print_summary,
-    replay_captures,
-    summarise,
-    total_size,
-)
-from heroku_syslogd.simulate import DEFAULT_SHARE, Fault, SimulateOptions, simulate
 from heroku_syslogd.wire import Dialect
+
+if TYPE_CHECKING:
+    from heroku_syslogd.replay import Capture
 
 EXIT_OK: Final = 0
 EXIT_NOTHING_DONE: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_UNAVAILABLE: Final = 69
 EXIT_CONFIG: Final = 78
+
+# As the simulator has them, which is not imported for its help alone; a test compares.
+_FAULTS: Final = "disconnect, lost-reply, big-batch, unterminated-loss, miscount, headerless, slow"
+_FAULT_SHARE: Final = 0.05
 
 _DIALECTS: Final = tuple(dialect.value for dialect in Dialect)
 
@@ -93,8 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--faults",
         default="",
         metavar="LIST",
-        help=f"what is to go wrong: all, or any of {', '.join(Fault)}, each with its share of the"
-        f" batches or packets if it is not {DEFAULT_SHARE:g}: lost-reply,disconnect=0.2",
+        help=f"what is to go wrong: all, or any of {_FAULTS}, each with its share of the"
+        f" batches or packets if it is not {_FAULT_SHARE:g}: lost-reply,disconnect=0.2",
     )
     simulation.set_defaults(function=simulate_command)
 
@@ -200,14 +197,17 @@ def run_command(options: argparse.Namespace) -> int:
     """``run``: the daemon."""
     override = partial(_with_admin_port, port=options.admin_port)
     config = override(load(options.config) if options.config else Config())
-    demo = Demo() if options.demo else None
-    if demo:
-        config = demo.configure(config)
+    companion = None
+    if options.demo:
+        from heroku_syslogd.demo import Demo
+
+        demo = Demo()
+        config, companion = demo.configure(config), demo.run
     log.configure(config.log.level, config.log.format)
 
     async def serve() -> int:
         daemon = Daemon(config, options.config, override=override)
-        code = await daemon.run(demo.run if demo else None)
+        code = await daemon.run(companion)
         # The work is done and reported; a signal from here on must not turn that into a failure.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
@@ -219,6 +219,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 def simulate_command(options: argparse.Namespace) -> int:
     """``simulate``: send what a Heroku would; 1 if nothing could be sent."""
+    from heroku_syslogd.progress import SimulationProgress
+    from heroku_syslogd.simulate import SimulateOptions, simulate
+
     try:
         what = SimulateOptions(
             options.url,
@@ -245,6 +248,8 @@ def simulate_command(options: argparse.Namespace) -> int:
 
 def replay_command(options: argparse.Namespace) -> int:
     """``replay``: read captures; 1 if nothing was understood or not all of them were read."""
+    from heroku_syslogd.replay import CaptureError, opened
+
     config = load(options.config) if options.config else Config()
     try:
         with opened(options.files) as captures:
@@ -255,6 +260,16 @@ def replay_command(options: argparse.Namespace) -> int:
 
 
 def _replay(captures: list[Capture], config: Config, options: argparse.Namespace) -> int:
+    from heroku_syslogd.progress import ReplayProgress
+    from heroku_syslogd.replay import (
+        CaptureError,
+        Replay,
+        print_summary,
+        replay_captures,
+        summarise,
+        total_size,
+    )
+
     out, events = sys.stdout.buffer, list[bytes]()
     wants_events = options.output == "events"
     replay = Replay(config, Dialect(options.dialect), events.append if wants_events else None)
@@ -293,6 +308,8 @@ def _replay(captures: list[Capture], config: Config, options: argparse.Namespace
 
 def explain_command(options: argparse.Namespace) -> int:
     """``explain``: say what a line is; 1 if it is refused or not recognised."""
+    from heroku_syslogd.explain import Verdict, explain, print_explanation
+
     config = load(options.config) if options.config else Config()
     line = os.fsencode(options.line)
     if line == b"-":

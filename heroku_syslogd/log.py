@@ -8,7 +8,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Literal, TextIO, cast
 
-import structlog
+# structlog imports rich wherever it is installed, for tracebacks that show local variables: 5 MiB
+# of memory for something that must not be in a log, because variables hold drain tokens. None
+# makes that import fail (Python's language reference, section 5.3.1), which structlog allows for.
+_WITHHELD: Final = sys.modules.setdefault("rich", cast("Any", None)) is None
+
+import structlog  # noqa: E402
+
+if _WITHHELD:
+    del sys.modules["rich"]
 
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["auto", "json", "console"]
@@ -29,7 +37,8 @@ def configure(level: Level, log_format: Format, stream: TextIO | None = None) ->
     console = log_format == "console" or (log_format == "auto" and terminal)
     final: list[structlog.typing.Processor]
     if console:
-        final = [structlog.dev.ConsoleRenderer(colors=terminal)]
+        plain = structlog.dev.plain_traceback
+        final = [structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=plain)]
     else:
         final = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(

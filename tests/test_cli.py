@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from heroku_syslogd import __version__
 from heroku_syslogd.cli import main
 from heroku_syslogd.compiled import is_compiled
-from heroku_syslogd.simulate import octet_framed
+from heroku_syslogd.simulate import DEFAULT_SHARE, Fault, octet_framed
 
 ROOT = Path(__file__).parents[1]
 
@@ -102,6 +102,29 @@ def test_what_simulate_cannot_do_is_2(arguments: tuple[str, ...], problem: str) 
     assert result.returncode == 2
     assert problem in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_help_of_simulate_names_every_fault_and_the_usual_share(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["simulate", "--help"])
+
+    text = " ".join(capsys.readouterr().out.split()).replace("- ", "-")
+    assert f"any of {', '.join(Fault)}, each" in text
+    assert f"if it is not {DEFAULT_SHARE:g}:" in text
+
+
+def test_the_daemon_imports_nothing_that_costs_memory_and_is_for_others() -> None:
+    program = "import sys; from heroku_syslogd import cli; cli.build_parser(); print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    imported = set(result.stdout.split())
+    assert "heroku_syslogd.daemon" in imported
+    for module in ("cryptography", "rich", "pygments", "heroku_syslogd.simulate"):
+        assert module not in imported
 
 
 def test_simulate_that_reaches_nobody_is_1_and_says_why() -> None:

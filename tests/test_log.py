@@ -74,6 +74,19 @@ def test_tracebacks_are_kept_in_json() -> None:
     assert "RuntimeError: a bug" in json.loads(stream.getvalue())["exception"]
 
 
+def test_tracebacks_on_a_console_show_no_variables() -> None:
+    stream = Terminal()
+    log.configure("info", "console", stream)
+    token = "d." + "73ea7440"
+    try:
+        raise RuntimeError(len(token))  # noqa: TRY301 - a traceback is what is wanted
+    except RuntimeError:
+        log.get("daemon").exception("daemon.crashed")
+
+    assert "RuntimeError: 10" in stream.getvalue()
+    assert "d.73ea7440" not in stream.getvalue()
+
+
 class Full(io.StringIO):
     def write(self, text: str, /) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")

@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 
 from heroku_syslogd.exposition.blocks import HEROKU_METRICS, heroku_blocks
 from heroku_syslogd.exposition.daemon import OpenMetricsView
-from heroku_syslogd.exposition.text import Encoder, Page, Templates
+from heroku_syslogd.exposition.text import LEAST_PART, Encoder, Page, Templates
 from heroku_syslogd.registry import Registry
 from heroku_syslogd.telemetry import Telemetry
 
@@ -25,9 +25,6 @@ _MOST_FORMATS: Final = 8
 """Formats that are remembered. Clients choose among a handful, and may write a version of their
 own invention."""
 
-_JOINED_PER_SLICE: Final = 2**20
-"""Bytes of finished text after which it turns, too, and that are one part of the result."""
-
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _FASTEST: Final = 1
 """Level of compression: the text shrinks to a tenth with it, and not to much less with others."""
@@ -37,7 +34,7 @@ class Scrape(NamedTuple):
     """A rendered scrape.
 
     Attributes:
-        parts: The text, in pieces of up to some megabytes.
+        parts: The text, in parts of some tens or hundreds of kilobytes.
         content_type: Which format it is in.
     """
 
@@ -49,11 +46,18 @@ class Scrape(NamedTuple):
         """Bytes in all."""
         return sum(map(len, self.parts))
 
-    def pieces(self, size: int) -> Iterator[memoryview]:
-        """Return the text in pieces of up to ``size`` bytes."""
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Return the text in pieces of at least ``size`` bytes, the last one excepted."""
+        pending: list[bytes] = []
+        length = 0
         for part in self.parts:
-            view = memoryview(part)
-            yield from (view[start : start + size] for start in range(0, len(view), size))
+            pending.append(part)
+            length += len(part)
+            if length >= size:
+                yield b"".join(pending)
+                pending, length = [], 0
+        if pending:
+            yield b"".join(pending)
 
     async def compressed(self) -> Scrape:
         """Return it compressed by gzip; a thread does that while the event loop turns."""
@@ -62,7 +66,7 @@ class Scrape(NamedTuple):
     def _compress(self) -> Scrape:
         compressor = zlib.compressobj(_FASTEST, wbits=_GZIP)
         parts = [compressor.compress(part) for part in self.parts]
-        return Scrape([b"".join((*parts, compressor.flush()))], self.content_type)
+        return Scrape([*parts, compressor.flush()], self.content_type)
 
 
 class Exposition:
@@ -131,10 +135,9 @@ class Exposition:
         for part in page.parts():
             pending.append(part)
             size += len(part)
-            if size >= _JOINED_PER_SLICE:
-                parts.append(b"".join(pending))
+            if size >= LEAST_PART:
+                parts.append(b"".join(pending))  # the same object if it is a single one
                 pending, size = [], 0
-                yield
         is_openmetrics = content_type.startswith("application/openmetrics-text")
         pending.append(encoder(OpenMetricsView(self._own) if is_openmetrics else self._own))
         return Scrape([*parts, b"".join(pending)], content_type)

@@ -30,6 +30,11 @@ _FIRST_MARK: Final = 0xE000
 _MARK: Final = re.compile("[\ue000-\ue0ff]")
 _SAMPLE: Final = re.compile(r"^(?P<name>[^#\s{]+)(?P<labels>\{.*\} )(?P<value>\S+)$", re.MULTILINE)
 
+LEAST_PART: Final = 2**16
+"""Characters from which on what is written of a metric is encoded, and a part of the result. What
+is smaller is held twice while it is joined; what is much larger holds up more text of other metrics
+that waits to be."""
+
 _EXPONENT_FROM: Final = 1_000_000.0
 _EXPONENTS: Final = [f"e+{digits - 1:02d}" for digits in range(400)]
 """By the number of digits in front of the point; a double has 309 at most."""
@@ -118,6 +123,34 @@ class Templates:
         self.by_metric = {metric: learn_template(metric, encoder) for metric in metrics}
 
 
+class _Text:
+    """Text that grows.
+
+    It is put together and encoded part by part, so that it never exists twice.
+
+    Args:
+        head: What it begins with.
+    """
+
+    def __init__(self, head: str) -> None:
+        self._parts: list[bytes] = []
+        self._pending = [head]
+        self._size = len(head)
+
+    def add(self, text: str) -> None:
+        """Append to it."""
+        self._pending.append(text)
+        self._size += len(text)
+        if self._size >= LEAST_PART:
+            self._parts.append("".join(self._pending).encode())
+            self._pending.clear()
+            self._size = 0
+
+    def parts(self) -> list[bytes]:
+        """Return all of it."""
+        return [*self._parts, "".join(self._pending).encode()]
+
+
 class Page:
     """The text of blocks, metric by metric.
 
@@ -127,7 +160,9 @@ class Page:
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates.by_metric
-        self._text: dict[Metric, list[str]] = {metric: [] for metric in self._templates}
+        self._text: dict[Metric, _Text] = {
+            metric: _Text(template.head) for metric, template in templates.by_metric.items()
+        }
 
     def add(self, block: Block) -> int:
         """Write a block; return how many lines that may have been at most."""
@@ -147,14 +182,14 @@ class Page:
             else:
                 readings = cast("Sequence[tuple[float, ...] | None]", column)
                 text = _series(template.lines, written, readings)
-            self._text[metric].append(text)
+            self._text[metric].add(text)
             lines += len(rows) * len(template.lines)
         return lines
 
     def parts(self) -> Iterator[bytes]:
-        """Yield the text, metric by metric; what has been yielded is forgotten."""
-        for metric, template in self._templates.items():
-            yield (template.head + "".join(self._text.pop(metric))).encode()
+        """Yield the text in parts, metric by metric; what has been yielded is forgotten."""
+        for metric in self._templates:
+            yield from self._text.pop(metric).parts()
 
 
 def _column(name: str, labels: list[str], column: Sequence[float | None]) -> str:

@@ -166,11 +166,11 @@ def test_drains_that_are_not_configured_can_be_rejected(tmp_path: Path) -> None:
 
 def test_one_off_dynos_come_and_go_without_a_trace(tmp_path: Path) -> None:
     with running(f'{LISTEN}\n[dynos]\nexpire_after = "1s"\n', tmp_path) as daemon:
-        sent = sum(send_one_off_dynos(daemon, first) for first in range(0, 60_000, 20_000))
-        before = settled(daemon, sent)  # every cache is full now
-        sent += sum(send_one_off_dynos(daemon, first) for first in range(60_000, 120_000, 20_000))
+        sent = sum(send_one_off_dynos(daemon, first) for first in range(0, 120_000, 20_000))
+        before = settled(daemon, sent)  # every cache has been full by now
+        sent += sum(send_one_off_dynos(daemon, first) for first in range(120_000, 180_000, 20_000))
         after = settled(daemon, sent)
-        assert total(after, "heroku_log_messages_total", process_type="run") == 4 * 120_000
+        assert total(after, "heroku_log_messages_total", process_type="run") == 4 * 180_000
         assert total(after, "heroku_syslogd_series") == total(before, "heroku_syslogd_series")
         assert not [name for name, _ in after if name == "heroku_dyno_memory_rss_bytes"]
         resident = "process_resident_memory_bytes"

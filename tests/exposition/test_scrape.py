@@ -129,3 +129,18 @@ def test_an_openmetrics_scrape_ends_once_and_is_valid() -> None:
     assert text.count("# EOF") == 1
     assert text.endswith("# EOF\n")
     assert list(parse_openmetrics(text))
+
+
+async def test_pieces_are_the_whole_text_and_none_but_the_last_is_small() -> None:
+    scrape = await fleet().exposition.render("")
+
+    for one in (scrape, await scrape.compressed()):
+        pieces = list(one.pieces(2**16))
+        assert b"".join(pieces) == b"".join(one.parts)
+        assert all(len(piece) >= 2**16 for piece in pieces[:-1])
+
+
+async def test_no_part_is_large() -> None:
+    scrape = await fleet().exposition.render("")
+
+    assert max(map(len, scrape.parts)) < 2**18

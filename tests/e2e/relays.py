@@ -72,14 +72,20 @@ def rsyslog(directory: Path, action: str, options: str = "") -> Iterator[Address
     config.write_text(_RSYSLOG.format(directory=directory, action=action, globals=options))
     files = ["-f", str(config), "-i", str(directory / "rsyslog.pid")]
     with background([require("rsyslogd"), "-n", *files]) as process:
-        wait_until(
-            lambda: (
-                process.poll() is not None
-                or (listens_on.exists() and listens_on.read_text().strip())
-            ),
-            "rsyslogd",
-        )
+        wait_until(lambda: process.poll() is not None or _is_open(listens_on), "rsyslogd")
         yield "127.0.0.1", int(listens_on.read_text())
+
+
+def _is_open(port_file: Path) -> bool:
+    """Tell whether rsyslog listens: it writes its port down before it does."""
+    port = port_file.read_text().strip() if port_file.exists() else ""
+    if not port:
+        return False
+    try:
+        socket.create_connection(("127.0.0.1", int(port))).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @contextmanager

@@ -253,6 +253,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (OSError, ValueError) as error:
             parser.error(f"--compare: {error}")
     SyslogNg.root = options.syslog_ng_root
+    # What a shell runs in the background ignores SIGINT, and so would the replay that it ends.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with TemporaryDirectory(dir=choose_directory(options.directory, options.messages)) as directory:
         try:

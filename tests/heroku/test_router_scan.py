@@ -11,17 +11,9 @@ from heroku_syslogd.heroku.router import (
     request_tokens,
     scan_error,
 )
-from tests.heroku.test_router import (
-    ERROR_LINES,
-    LEGACY,
-    NORMAL_LINES,
-    ROUTER_2,
-    WITHOUT_PROTOCOL,
-    after_bytes,
-    client_texts,
-    requests,
-    trusted,
-)
+from tests.heroku.router_clients import after_bytes, client_texts, requests, trusted
+from tests.heroku.router_error_lines import ERROR_LINES
+from tests.heroku.router_lines import LEGACY, NORMAL_LINES, ROUTER_2, WITHOUT_PROTOCOL
 
 
 @pytest.mark.parametrize("line_end", [b"", b"\n"])

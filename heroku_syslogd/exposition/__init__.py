@@ -6,18 +6,14 @@ in between. The few hundred series of the daemon itself are left to prometheus-c
 Exported samples carry no timestamps: those would switch off Prometheus' staleness handling.
 """
 
-from heroku_syslogd.exposition.blocks import HEROKU_METRICS, Block, heroku_blocks
 from heroku_syslogd.exposition.daemon import DaemonCollector, build_registry
 from heroku_syslogd.exposition.families import HerokuCollector
 from heroku_syslogd.exposition.scrape import Exposition, Scrape
 
 __all__ = [
-    "HEROKU_METRICS",
-    "Block",
     "DaemonCollector",
     "Exposition",
     "HerokuCollector",
     "Scrape",
     "build_registry",
-    "heroku_blocks",
 ]

@@ -133,11 +133,16 @@ def raise_descriptor_limit(wanted: int) -> int:
 
 def enlarge_receive_buffer(sock: socket.socket) -> int:
     """Ask for `UDP_RECEIVE_BUFFER`; return the bytes that the kernel granted."""
-    if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < UDP_RECEIVE_BUFFER:
+    if _receive_buffer(sock) < UDP_RECEIVE_BUFFER:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_RECEIVE_BUFFER)
         with contextlib.suppress(OSError):  # past rmem_max only with CAP_NET_ADMIN
             sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, UDP_RECEIVE_BUFFER)
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    return _receive_buffer(sock)
+
+
+def _receive_buffer(sock: socket.socket) -> int:
+    """Return the bytes that were asked for: the kernel doubles them for itself (socket(7))."""
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2
 
 
 def kernel_drops(sock: socket.socket) -> int:

@@ -9,6 +9,7 @@ import pytest
 from heroku_syslogd.config import Address, ListenerConfig
 from heroku_syslogd.errors import StartupError
 from heroku_syslogd.sockets import (
+    UDP_RECEIVE_BUFFER,
     bind,
     bound_address,
     enlarge_receive_buffer,
@@ -102,11 +103,23 @@ def test_drops_of_a_socket_are_its_own() -> None:
 
 def test_the_receive_buffer_grows_and_never_shrinks() -> None:
     with bind(Address("127.0.0.1", 0), socket.SOCK_DGRAM, "test") as sock:
-        before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+        before = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # it is doubled
         granted = enlarge_receive_buffer(sock)
 
         assert granted >= before
         assert enlarge_receive_buffer(sock) == granted
+
+
+def test_a_receive_buffer_that_was_enlarged_by_half_grows_as_far_as_any_other() -> None:
+    """The kernel tells twice what was asked for: that is no reason to leave it at a half."""
+    address = Address("127.0.0.1", 0)
+    with (
+        bind(address, socket.SOCK_DGRAM, "test") as one,
+        bind(address, socket.SOCK_DGRAM, "test") as other,
+    ):
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_RECEIVE_BUFFER // 2)
+
+        assert enlarge_receive_buffer(other) == enlarge_receive_buffer(one)
 
 
 def test_the_limit_of_open_files_is_raised_as_far_as_allowed() -> None:

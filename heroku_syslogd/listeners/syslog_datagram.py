@@ -87,7 +87,7 @@ class DatagramListener:
         """Begin to read."""
         loop = asyncio.get_running_loop()
         for sock in sockets:
-            granted = enlarge_receive_buffer(sock) // 2  # the kernel doubles it (socket(7))
+            granted = enlarge_receive_buffer(sock)
             self._may_rest[sock] = granted >= _LARGE_BUFFER
             self._warn_of_buffer(sock, granted)
             self._drops_seen[sock] = kernel_drops(sock)

@@ -7,7 +7,7 @@ Options: flags (1: gzip is said; 2: what follows is packed here first; 4: in two
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from fuzz.inputs import chunks, split_options
@@ -76,13 +76,22 @@ def _packed(payload: bytes, flags: int) -> bytes:
 def _decode(pieces: Iterable[bytes], most: int, *, gzipped: bool) -> Result:
     body = BatchBody(most, _MAX_FRAME, _BUDGET, gzipped=gzipped)
     for piece in pieces:
-        fault = body.feed(piece)
-        assert body.size <= most + _STEP, "more was decompressed than is bounded"
-        assert body.memory >= body.size
-        if fault is not None:
-            return fault
+        size = body.size
+        for fault in _steps(body, piece):
+            assert body.size <= most + _STEP, "more was decompressed than is bounded"
+            assert not gzipped or body.size <= size + _STEP, "a step is longer than is bounded"
+            assert body.memory >= body.size
+            if fault is not None:
+                return fault
+            size = body.size
     end = body.finish()
     return end if isinstance(end, BodyFault) else _result(end)
+
+
+def _steps(body: BatchBody, piece: bytes) -> Iterator[BodyFault | None]:
+    yield body.feed(piece)
+    while body.has_more:
+        yield body.go_on()
 
 
 def _result(decoded: Decoded) -> Result:

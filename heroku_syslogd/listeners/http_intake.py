@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from aiohttp import HttpVersion11, web
@@ -61,6 +61,11 @@ class Sender(NamedTuple):
     key: BatchKey | None
 
 
+async def _pass_over(_: bytes) -> BodyFault | None:
+    """Read a body for nothing."""
+    return None
+
+
 class Intake:
     """Takes the batches of one listener.
 
@@ -107,7 +112,7 @@ class Intake:
         sender = self._sender(request, peer, account)
         if self._is_duplicate(sender):
             # Logplex takes an answer in the middle of its request for a failure.
-            await self._receive(request, began, lambda _: None)
+            await self._receive(request, began, _pass_over)
             return self._note_duplicate()
         # Before the body is read, too: what has not been read waits with its sender.
         if self.is_stopping or not await self._wait_for_room(gate, began):
@@ -115,9 +120,13 @@ class Intake:
         body = self._new_body(is_gzipped=is_gzipped(headers))
         with self._bodies.open(request.content, body.discard) as held:
 
-            def decode(data: bytes) -> BodyFault | None:
+            async def decode(data: bytes) -> BodyFault | None:
                 fault = body.feed(data)
                 held.grow_to(body.memory)
+                while fault is None and body.has_more:
+                    await asyncio.sleep(0)
+                    fault = body.go_on()
+                    held.grow_to(body.memory)
                 return fault
 
             try:
@@ -200,7 +209,7 @@ class Intake:
         self,
         request: web.BaseRequest,
         began: float,
-        consume: Callable[[bytes], BodyFault | None],
+        consume: Callable[[bytes], Awaitable[BodyFault | None]],
     ) -> BodyFault | None:
         """Hand on the body while it comes, to its end or to the first fault.
 
@@ -216,7 +225,7 @@ class Intake:
         try:
             async with asyncio.timeout_at(began + self._context.limits.request_timeout):
                 while data := await content.read(PIECE):
-                    if fault := consume(data):
+                    if fault := await consume(data):
                         return fault
                     if len(data) == PIECE:  # there may be more already: others come first
                         await asyncio.sleep(0)

@@ -56,6 +56,8 @@ class BatchBody:
         self._received = 0
         self._members = 0
         self._inflater = zlib.decompressobj(_GZIP) if gzipped else None
+        self._compressed = b""  # what was fed and is not decompressed yet
+        self._is_inside = False  # whether the decompressor holds more of it
         self._decoder = FrameDecoder(max_frame_bytes, fault_budget, counted_only=True)
         self._frames: list[bytes] = []
         self._faults: list[Malformed] = []
@@ -65,15 +67,46 @@ class BatchBody:
         """Bytes of memory that its messages and faults take, about."""
         return self.size + MESSAGE_OVERHEAD * (len(self._frames) + len(self._faults))
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something that was fed waits for `go_on`: little can become very much."""
+        return bool(self._compressed) or self._is_inside
+
     def feed(self, data: bytes) -> BodyFault | None:
-        """Take a piece of the body as it came; a fault if the body is to be refused."""
+        """Take a piece of the body as it came; a fault if the body is to be refused.
+
+        Of what is compressed one step is decoded, and `has_more` tells whether there are others.
+        They have to be taken before the next piece is fed.
+        """
         self._received += len(data)
         if self._received > self._max:
             return BodyFault.TOO_LARGE
-        return self._decode(data) if self._inflater is None else self._inflate(data)
+        if self._inflater is None:
+            return self._decode(data)
+        self._compressed = data
+        return self.go_on() if data else None
+
+    def go_on(self) -> BodyFault | None:
+        """Decode the next step of what was fed; a fault if the body is to be refused."""
+        if self._inflater is None or self._inflater.eof:
+            self._members += 1
+            if self._members >= _MOST_MEMBERS:
+                return BodyFault.BAD_CODING
+            self._inflater = zlib.decompressobj(_GZIP)
+        try:
+            piece = self._inflater.decompress(self._compressed, _PIECE)
+        except zlib.error:
+            return BodyFault.BAD_CODING
+        is_over = self._inflater.eof
+        self._is_inside = not is_over and len(piece) == _PIECE
+        self._compressed = self._inflater.unused_data if is_over else self._inflater.unconsumed_tail
+        return self._decode(piece)
 
     def finish(self) -> Decoded | BodyFault:
         """Take the end of the body; return all its messages and faults."""
+        while self.has_more:
+            if fault := self.go_on():
+                return fault
         if self._inflater is not None and not self._inflater.eof:
             return BodyFault.BAD_CODING
         self._keep(self._decoder.finish())
@@ -89,26 +122,6 @@ class BatchBody:
         if self.size > self._max:
             return BodyFault.TOO_LARGE
         self._keep(self._decoder.feed(data))
-        return None
-
-    def _inflate(self, data: bytes) -> BodyFault | None:
-        piece = b""
-        while data or len(piece) == _PIECE:  # a full piece: more may be waiting inside
-            if self._inflater is None or self._inflater.eof:
-                self._members += 1
-                if self._members >= _MOST_MEMBERS:
-                    return BodyFault.BAD_CODING
-                self._inflater = zlib.decompressobj(_GZIP)
-            try:
-                piece = self._inflater.decompress(data, _PIECE)
-            except zlib.error:
-                return BodyFault.BAD_CODING
-            if fault := self._decode(piece):
-                return fault
-            if self._inflater.eof:
-                data, piece = self._inflater.unused_data, b""
-            else:
-                data = self._inflater.unconsumed_tail
         return None
 
     def _keep(self, decoded: Decoded) -> None:

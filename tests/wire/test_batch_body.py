@@ -18,6 +18,7 @@ from tests.wire.feeding import Outcome, merged
 LIMIT = 2000
 FRAME_LIMIT = 200
 BUDGET = 20
+STEP = 65536
 
 # Real bytes (heroku/logplex, issue 105): the notice has no LF, and the next frame follows at once.
 L10 = (
@@ -57,18 +58,35 @@ def split(draw: st.DrawFn, bodies: st.SearchStrategy[bytes]) -> list[bytes]:
     return [body[a:b] for a, b in itertools.pairwise([0, *cuts, len(body)])]
 
 
+def fed(body: BatchBody, piece: bytes) -> BodyFault | None:
+    """Feed a piece and take all its steps."""
+    fault = body.feed(piece)
+    while fault is None and body.has_more:
+        before = body.size
+        fault = body.go_on()
+        assert body.size <= before + STEP
+    return fault
+
+
 def received(
     pieces: list[bytes], *, gzipped: bool = False, limit: int = LIMIT
 ) -> Outcome | BodyFault:
     """Return what becomes of a body that comes in pieces; an outcome is never both."""
     body = BatchBody(limit, FRAME_LIMIT, BUDGET, gzipped=gzipped)
     for piece in pieces:
-        if fault := body.feed(piece):
+        if fault := fed(body, piece):
             return fault
         assert body.size <= limit
         assert body.memory >= body.size
     result = body.finish()
     return result if isinstance(result, BodyFault) else outcome(result)
+
+
+def outcome_of(body: BatchBody) -> Outcome:
+    """Return what a good body holds."""
+    result = body.finish()
+    assert isinstance(result, Decoded)
+    return outcome(result)
 
 
 def outcome(decoded: Decoded) -> Outcome:
@@ -144,12 +162,36 @@ def test_every_member_costs_and_so_they_are_counted() -> None:
     assert received([empty * 101], gzipped=True, limit=5000) is BodyFault.BAD_CODING
 
 
+def test_what_a_few_bytes_become_is_decoded_step_by_step() -> None:
+    body = BatchBody(2**20, FRAME_LIMIT, BUDGET, gzipped=True)
+    packed, sizes = gzip.compress(b"1 <" * 2**18, 9), [0]
+
+    fault = body.feed(packed)
+    sizes.append(body.size)
+    while fault is None and body.has_more:
+        fault = body.go_on()
+        sizes.append(body.size)
+
+    assert len(packed) < 2**12
+    assert fault is None
+    assert max(after - before for before, after in itertools.pairwise(sizes)) == STEP
+    assert body.size == 3 * 2**18
+    assert len(outcome_of(body)[0]) == 2**18
+
+
+def test_what_was_not_asked_for_step_by_step_is_there_at_the_end() -> None:
+    body = BatchBody(2**20, FRAME_LIMIT, BUDGET, gzipped=True)
+    assert body.feed(gzip.compress(b"5 <1>ab" * 2**16)) is None
+
+    assert outcome_of(body) == ([b"<1>ab"] * 2**16, [])
+
+
 @pytest.mark.parametrize("limit", [2**14, 2**17])
 def test_a_bomb_is_refused_before_it_has_gone_off(limit: int) -> None:
     bomb = gzip.compress(b"5 <1>ab" * (50 * limit // 7), 9)
     body = BatchBody(2 * limit, FRAME_LIMIT, BUDGET, gzipped=True)
     tracemalloc.start()
-    fault = body.feed(bomb)
+    fault = fed(body, bomb)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -1,9 +1,8 @@
-"""The admin server: metrics and health. Read-only, on an address of its own."""
+"""The admin server: metrics, health and the status page. Read-only, on an address of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import html
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -12,7 +11,6 @@ from typing import Final
 from aiohttp import hdrs, web
 from prometheus_client.exposition import gzip_accepted
 
-from heroku_syslogd import __version__
 from heroku_syslogd.certificate_watch import CertificateWatch
 from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.config import Address
@@ -21,6 +19,7 @@ from heroku_syslogd.exposition import Exposition, Scrape
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.request_log import request_logger
 from heroku_syslogd.sockets import bind, bound_address
+from heroku_syslogd.status import StatusPages
 from heroku_syslogd.telemetry import Telemetry
 
 MOST_SCRAPES: Final = 8
@@ -34,21 +33,13 @@ _COMPONENT: Final = "admin"
 _PIECE: Final = 2**19
 """Bytes that are handed to a connection before the event loop turns."""
 
-_PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>heroku-syslogd</title></head>
-<body><h1>heroku-syslogd {version}</h1>
-<p>Point a drain here: <code>heroku drains:add syslog://HOST:PORT</code></p>
-<ul><li><a href="/metrics">/metrics</a></li>
-<li><a href="/-/healthy">/-/healthy</a></li>
-<li><a href="/-/ready">/-/ready</a></li></ul></body></html>
-"""
-
 
 class AdminServer:
-    """Serves ``/metrics``, ``/-/healthy``, ``/-/ready`` and a page that links them.
+    """Serves ``/metrics``, ``/-/healthy``, ``/-/ready`` and the status page.
 
     Args:
         exposition: What is scraped.
+        status: The status page.
         telemetry: Where the state of the certificate is noted.
         is_ready: Whether the daemon listens and is not stopping.
         faults: Where requests that are no HTTP are logged.
@@ -59,6 +50,7 @@ class AdminServer:
     def __init__(
         self,
         exposition: Exposition,
+        status: StatusPages,
         telemetry: Telemetry,
         is_ready: Callable[[], bool],
         faults: PeerFaultLog,
@@ -69,6 +61,7 @@ class AdminServer:
         self.certificate = certificate
         self._certificate_watch = CertificateWatch(_COMPONENT, certificate, telemetry)
         self._exposition = exposition
+        self._status = status
         self._scrapes = 0
         self._rendering = asyncio.Lock()  # two at once would take longer each, and twice the memory
         self._is_ready = is_ready
@@ -92,7 +85,7 @@ class AdminServer:
         app = web.Application(middlewares=[self._authenticate])
         app.add_routes(
             [
-                web.get("/", self._index),
+                *self._status.routes(),
                 web.get("/metrics", self._metrics),
                 web.get("/-/healthy", self._healthy),
                 web.get("/-/ready", self._ready),
@@ -113,6 +106,7 @@ class AdminServer:
 
     async def close(self) -> None:
         """Stop serving."""
+        self._status.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -186,7 +180,3 @@ class AdminServer:
         if self._is_ready():
             return web.Response(text="ready\n")
         return web.Response(text="not ready\n", status=503)
-
-    async def _index(self, _request: web.Request) -> web.Response:
-        page = _PAGE.format(version=html.escape(__version__))
-        return web.Response(text=page, content_type="text/html")

@@ -36,9 +36,19 @@ from heroku_syslogd.pipeline import Pipeline, observer_of
 from heroku_syslogd.reload import Reloader
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.sockets import PassedSockets, bound_address, raise_descriptor_limit
+from heroku_syslogd.status import (
+    FEED_KINDS,
+    Feed,
+    Place,
+    Publisher,
+    Recorder,
+    StatusPages,
+    StatusReader,
+)
 from heroku_syslogd.systemd import Notifier, passed_sockets
 from heroku_syslogd.telemetry import LostReason, Telemetry
 from heroku_syslogd.wire import HeaderFault
+from heroku_syslogd.worker import Observer, together
 
 READ_ON_TIMEOUT: Final = 5.0
 """Most seconds for which a stopping daemon goes on reading what peers send."""
@@ -106,12 +116,8 @@ class Daemon:
         self.telemetry = Telemetry()
         self.telemetry.reload_success_at = clock()
         self._events = EventSink(config.events) if config.events.path is not None else None
-        self._pipeline = Pipeline(
-            config,
-            self.telemetry,
-            self._report_header,
-            observer_of(self._events),
-        )
+        self._feed = Feed()
+        self._pipeline = Pipeline(config, self.telemetry, self._report_header, self._observer())
         self._queue = BoundedQueue(config.queue.max_messages, config.queue.max_bytes)
         self._context = ListenerContext(
             queue=self._queue,
@@ -129,8 +135,10 @@ class Daemon:
         own = build_registry(
             DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock)
         )
+        self._publisher = self._build_publisher()
         self._admin = AdminServer(
             Exposition(self._pipeline.registry, own, self.telemetry, clock),
+            StatusPages(self._publisher),
             self.telemetry,
             lambda: self._ready,
             self._faults,
@@ -151,6 +159,7 @@ class Daemon:
             self._pipeline,
             self._admin,
             self._events,
+            self._observer,
         )
         self._housekeeping = Housekeeping(
             self.telemetry,
@@ -162,6 +171,26 @@ class Daemon:
             clock,
         )
 
+    def _observer(self) -> Observer:
+        """Return who is shown events: the sink, as it is configured now, and the status page."""
+        return together(observer_of(self._events), Observer(FEED_KINDS, self._feed.notify))
+
+    def _build_publisher(self) -> Publisher:
+        recorder = Recorder(self._pipeline.registry, self.telemetry, self._feed)
+        credentials = self._context.credentials
+        reader = StatusReader(
+            self._pipeline,
+            self.telemetry,
+            self._queue,
+            recorder,
+            self._feed,
+            places=self._places,
+            asks_password=lambda: credentials.required,
+            is_ready=lambda: self._ready,
+            started_at=self._clock(),
+        )
+        return Publisher(reader, recorder, self._clock)
+
     # Run ----------------------------------------------------------------------------------------
 
     @property
@@ -172,10 +201,17 @@ class Daemon:
     def listening(self) -> list[tuple[ListenerConfig, str]]:
         """Return the first listener of each type, with the address where it listens."""
         first: dict[str, tuple[ListenerConfig, str]] = {}
-        for config in self._config.listener:
-            if config.label in self._listeners:
-                first.setdefault(config.type, (config, self._listeners[config.label].addresses[0]))
+        for config, addresses in self._places():
+            first.setdefault(config.type, (config, addresses[0]))
         return list(first.values())
+
+    def _places(self) -> list[Place]:
+        """Return the listeners that are open."""
+        return [
+            Place(config, self._listeners[config.label].addresses)
+            for config in self._reloader.config.listener
+            if config.label in self._listeners
+        ]
 
     async def run(self, companion: Companion | None = None) -> int:
         """Run until a signal or `request_stop`; return the process's exit code.
@@ -198,7 +234,10 @@ class Daemon:
             asyncio.create_task(self._pipeline.worker.run(self._queue), name=f"worker {number}")
             for number in range(self._config.queue.workers)
         ]
-        others = [asyncio.create_task(self._housekeeping.run(), name="housekeeping")]
+        others = [
+            asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
+            asyncio.create_task(self._publisher.run(), name="status"),
+        ]
         if interval := self._notifier.watchdog_interval:
             feeding = self._housekeeping.run_watchdog(interval)
             others.append(asyncio.create_task(feeding, name="watchdog"))

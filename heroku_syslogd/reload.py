@@ -18,8 +18,9 @@ from heroku_syslogd.config import (
 )
 from heroku_syslogd.errors import ConfigError
 from heroku_syslogd.listeners import Listener, ListenerContext
-from heroku_syslogd.pipeline import Pipeline, observer_of
+from heroku_syslogd.pipeline import Pipeline
 from heroku_syslogd.sinks import EventSink
+from heroku_syslogd.worker import Observer
 
 
 class Reloader:
@@ -34,6 +35,7 @@ class Reloader:
         pipeline: What messages go through.
         admin: The admin server.
         events: The sink of structured events, None if there is none.
+        observer: Returns who is shown events.
 
     Attributes:
         config: The configuration that is in force.
@@ -49,6 +51,7 @@ class Reloader:
         pipeline: Pipeline,
         admin: AdminServer,
         events: EventSink | None,
+        observer: Callable[[], Observer],
     ) -> None:
         self.config = config
         self._path = path
@@ -58,6 +61,7 @@ class Reloader:
         self._pipeline = pipeline
         self._admin = admin
         self._events = events
+        self._observer = observer
         self._log = log.get("daemon")
 
     def reload(self) -> None:
@@ -112,7 +116,7 @@ class Reloader:
             self._listeners[listener.label].configure(listener)
         if self._events is not None:
             self._events.kinds = frozenset(config.events.kinds)
-            self._pipeline.worker.observe(observer_of(self._events))
+            self._pipeline.worker.observe(self._observer())
         self._log.info("config.reloaded", applied=changed.applied)
         if changed.restart:
             self._log.warning("config.needs_restart", keys=changed.restart)

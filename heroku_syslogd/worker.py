@@ -80,6 +80,21 @@ class Observer(NamedTuple):
 NOBODY: Final = Observer(frozenset(), lambda *_: None)
 
 
+def together(*observers: Observer) -> Observer:
+    """Return an observer that shows each of several others the kinds that it wants."""
+    wanting: dict[Kind, list[Observer]] = {}
+    for observer in observers:
+        for kind in observer.kinds:
+            wanting.setdefault(kind, []).append(observer)
+
+    def notify(event: Event, subject: Subject, at: float, msg: bytes) -> None:
+        for observer in wanting[event.kind]:
+            observer.notify(event, subject, at, msg)
+
+    every = frozenset[Kind]().union(*(observer.every for observer in observers))
+    return Observer(frozenset(wanting), notify, every)
+
+
 @dataclass(slots=True, eq=False)
 class Stream:
     """What all lines with one HOSTNAME, APP-NAME and PROCID have in common.

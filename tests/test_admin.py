@@ -23,8 +23,10 @@ from heroku_syslogd.errors import StartupError
 from heroku_syslogd.exposition import Scrape
 from heroku_syslogd.log import PeerFaultLog
 from tests.exposition.state import State
+from tests.status.bench import Bench
 
 FAULTS = PeerFaultLog(lambda: 0.0)
+PAGES = Bench().pages
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def state() -> State:
 
 @pytest.fixture
 async def admin(state: State) -> AsyncIterator[str]:
-    server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
+    server = AdminServer(state.exposition, PAGES, state.telemetry, lambda: True, FAULTS)
     await server.open(Address("127.0.0.1", 0))
     yield f"http://{server.address}"
     await server.close()
@@ -78,7 +80,7 @@ async def test_health_readiness_and_the_index(admin: str) -> None:
         for path, status, text in (
             ("/-/healthy", 200, "healthy"),
             ("/-/ready", 200, "ready"),
-            ("/", 200, "heroku drains:add"),
+            ("/", 200, "heroku-syslogd"),
             ("/nothing", 404, ""),
         ):
             async with client.get(admin + path) as response:
@@ -89,7 +91,7 @@ async def test_health_readiness_and_the_index(admin: str) -> None:
 
 
 async def test_not_ready_is_503(state: State) -> None:
-    server = AdminServer(state.exposition, state.telemetry, lambda: False, FAULTS)
+    server = AdminServer(state.exposition, PAGES, state.telemetry, lambda: False, FAULTS)
     await server.open(Address("127.0.0.1", 0))
     async with (
         aiohttp.ClientSession() as client,
@@ -101,7 +103,7 @@ async def test_not_ready_is_503(state: State) -> None:
 
 async def test_an_address_in_use_is_named(admin: str, state: State) -> None:
     port = int(admin.rpartition(":")[2])
-    server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
+    server = AdminServer(state.exposition, PAGES, state.telemetry, lambda: True, FAULTS)
 
     with pytest.raises(StartupError, match=f"127.0.0.1:{port}: Address already in use"):
         await server.open(Address("127.0.0.1", port))
@@ -120,7 +122,7 @@ async def test_junk_is_logged_once_at_most_without_what_it_says(
 ) -> None:
     with capture_logs() as logs:
         server = AdminServer(
-            state.exposition, state.telemetry, lambda: True, PeerFaultLog(lambda: 0.0)
+            state.exposition, PAGES, state.telemetry, lambda: True, PeerFaultLog(lambda: 0.0)
         )
         await server.open(Address("127.0.0.1", 0))
         host, _, port = server.address.rpartition(":")
@@ -148,7 +150,7 @@ async def test_a_bug_in_a_handler_is_a_500_with_a_traceback_in_the_log(
 
     monkeypatch.setattr(state.exposition, "render", broken)
     with capture_logs() as logs:
-        server = AdminServer(state.exposition, state.telemetry, lambda: True, FAULTS)
+        server = AdminServer(state.exposition, PAGES, state.telemetry, lambda: True, FAULTS)
         await server.open(Address("127.0.0.1", 0))
         async with (
             aiohttp.ClientSession() as client,

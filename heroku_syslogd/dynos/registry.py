@@ -47,6 +47,10 @@ class DynoRegistry:
         """Return the dynos that have a sample to show."""
         return (dyno for dyno in self._dynos.values() if dyno.values)
 
+    def all(self) -> Iterator[Dyno]:
+        """Return every dyno that is remembered, those without a sample to show, too."""
+        return iter(self._dynos.values())
+
     def find(self, identity: DynoIdentity) -> Dyno | None:
         """Return a dyno that is remembered, None for any other."""
         return self._dynos.get((identity.app, identity.name))

@@ -12,7 +12,7 @@ from heroku_syslogd.heroku import line_rule
 from heroku_syslogd.wire import Dialect, FrameDecoder, Message, parse_message
 from tests.corpus.example import Example, Series, frame
 from tests.corpus.examples import EXAMPLES
-from tests.test_worker import Bench, batch
+from tests.pipeline_bench import Bench, batch
 
 _NOT_COMPARED = re.compile(
     r"heroku_(log|drain)_|.*(_last_sample_timestamp_seconds|_bucket|_created)\{"

@@ -20,7 +20,7 @@ from heroku_syslogd.simulate.mix import SteadyMix
 from heroku_syslogd.simulate.recording import record
 from heroku_syslogd.simulate.rhythm import NaturalRhythm
 from heroku_syslogd.wire import Dialect
-from tests.test_worker import Bench
+from tests.pipeline_bench import Bench
 
 START: Final = 1_700_000_000.0
 MINUTE: Final = 60.0

@@ -11,7 +11,7 @@ from heroku_syslogd.config import EventsConfig
 from heroku_syslogd.heroku import Kind
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.worker import Observer
-from tests.test_worker import Bench, line
+from tests.pipeline_bench import Bench, line
 
 T0 = 1_700_000_000.0
 REQUEST = b'at=info method=GET path="/" host=x fwd="" dyno=web.1 connect=1ms service=2ms status=200'

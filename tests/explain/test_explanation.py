@@ -1,62 +1,16 @@
 """What ``explain`` says of a line: what it is, what it touches, or why it is refused."""
 
-import io
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from heroku_syslogd.config import Config, DrainsConfig, LimitsConfig
-from heroku_syslogd.explain import (
-    KNOWN_LINES,
-    PLATFORM_RULES,
-    Explanation,
-    Verdict,
-    conclusion,
-    explain,
-    print_explanation,
-    sections,
-)
-from heroku_syslogd.heroku import Kind, LineRule
-from heroku_syslogd.wire import Dialect, HeaderFault, Message, encode_frame
+from heroku_syslogd.explain import Verdict, conclusion
+from heroku_syslogd.wire import HeaderFault, encode_frame
 from tests.corpus.example import Example
 from tests.corpus.examples import EXAMPLES
+from tests.explain.lines import HEADER, STATE, TOKEN, block, explained, printed, rows
 from tests.test_corpus import comparable, frames_of, plain, series_of
-
-NOW = 1_800_000_000.0
-DEFAULTS = Config()
-TOKEN = "d.8f7a4b11-c323-c764-a74f-89bf4c1100ab"
-OTHER_TOKEN = "d.68bc07b8-b306-4fa6-985f-48f8a45912c3"
-HEADER = f"<45>1 2014-11-11T08:24:24.064853+00:00 {TOKEN}"
-STATE = f"{HEADER} heroku web.1 - - State changed from starting to up"
-L10 = (
-    "2022-04-13T19:42:45.121237+00:00 heroku[logplex]: Error L10 (output buffer overflow): drain"
-    f" '{OTHER_TOKEN}' dropped 1 messages since 2022-04-13T19:41:45.256379+00:00."
-)
-
-
-def explained(
-    text: str | bytes, dialect: Dialect | None = None, config: Config = DEFAULTS
-) -> Explanation:
-    line = text.encode() if isinstance(text, str) else text
-    return explain(line, config, dialect, lambda: NOW)
-
-
-def printed(explanation: Explanation) -> str:
-    out = io.StringIO()
-    print_explanation(explanation, out)
-    return out.getvalue()
-
-
-def rows(explanation: Explanation, title: str) -> dict[str, str]:
-    return {k: v for one in sections(explanation) if one.title == title for k, v in one.rows}
-
-
-def block(explanation: Explanation, title: str) -> list[str]:
-    return [
-        text for one in sections(explanation) if one.title.startswith(title) for text in one.block
-    ]
 
 
 def test_a_line_is_explained_from_its_octet_count_to_its_event() -> None:
@@ -93,76 +47,6 @@ def test_a_line_is_explained_from_its_octet_count_to_its_event() -> None:
     ]
     assert '      "dyno_state": {' in block(found, "Structured event")
     assert conclusion(found) == "Understood: dyno_state."
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        (f"129 {STATE}\n", "129 bytes announced, 129 found: fits"),
-        (f"128 {STATE}", "128 bytes announced, 128 found: fits"),
-        (
-            f"128 {STATE}\n",
-            "128 bytes announced, 129 found: fits; the line end behind it does not belong to it",
-        ),
-        (
-            f"200 {STATE}",
-            "200 bytes announced, 128 found: does not fit: 72 bytes would be taken from what"
-            " follows",
-        ),
-        (
-            f"100 {STATE}",
-            "100 bytes announced, 128 found: does not fit: 28 bytes would be left over and"
-            " rejected",
-        ),
-        (f"129 {STATE}\n129 {STATE}\n", "129 bytes announced, 262 found: fits"),
-    ],
-)
-def test_the_octet_count_is_checked_and_never_the_end(line: str, says: str) -> None:
-    found = explained(line)
-
-    assert rows(found, "Frame")["octet count"] == says
-    assert found.verdict is Verdict.UNDERSTOOD
-    assert rows(found, "Event")["new"] == "up"
-
-
-def test_only_the_first_of_several_messages_is_explained() -> None:
-    glued = explained(f"129 {STATE}\n129 {STATE}\n")
-    lines = explained(f"{STATE}\n{STATE}\n")
-    rendered = explained(f"{L10}\r\n{L10}\r\n")
-
-    assert rows(glued, "Frame")["note"] == "another frame follows; explain it by itself"
-    assert rows(lines, "Frame")["note"].startswith("129 bytes follow its line end")
-    assert rows(rendered, "Frame")["note"].startswith(f"{len(L10) + 2} bytes follow its line end")
-    assert {one.verdict for one in (glued, lines, rendered)} == {Verdict.UNDERSTOOD}
-
-
-def test_a_line_of_heroku_logs_is_explained_too() -> None:
-    for line in (L10, f"  {L10}\r\n", f"\ufeff{L10}"):
-        found = explained(line)
-        assert rows(found, "Frame")["form"] == "line as `heroku logs` prints it"
-        assert rows(found, "Header")["PROCID"] == "logplex"
-        assert rows(found, "Header")["HOSTNAME"].startswith("-: app unknown")
-        assert rows(found, "Event")["count"] == "1 messages"
-        assert "not counted here" in rows(found, "Event")["note"]
-
-
-@pytest.mark.parametrize(
-    ("line", "asked", "dialect", "reason"),
-    [
-        ("<1>1 - host app web.1 - - x", None, Dialect.LOGPLEX_1, "HOSTNAME is `host`"),
-        ("<1>1 - hosts app web.1 - - x", None, Dialect.RFC5424, "HOSTNAME is not `host`"),
-        ("<1>1 - host app web.1 - - x", Dialect.RFC5424, Dialect.RFC5424, "as asked for"),
-        (STATE, Dialect.LOGPLEX_1, Dialect.LOGPLEX_1, "as asked for"),
-        (L10, None, Dialect.RFC5424, "of no consequence"),
-    ],
-)
-def test_the_dialect_is_that_of_the_hostname_unless_asked_for(
-    line: str, asked: Dialect | None, dialect: Dialect, reason: str
-) -> None:
-    found = explained(line, asked)
-
-    assert found.dialect is dialect
-    assert rows(found, "Header")["dialect"].startswith(f"{dialect.value}: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -319,33 +203,6 @@ def test_an_application_that_prints_a_line_of_the_platform_is_not_believed() -> 
     assert rows(foreign, "Who writes such lines")["believed"].startswith("no: the platform does")
 
 
-def test_a_line_that_no_rule_knows_comes_with_those_that_are_known() -> None:
-    found = explained(f"{HEADER} heroku router - - what is this")
-    nobody = explained(f"{HEADER} heroku nginx - - what is this")
-
-    assert found.verdict is Verdict.UNRECOGNISED
-    assert "router_request" in rows(found, "Lines of the router that are known")
-    assert "heroku_unrecognised_messages_total" in "\n".join(block(found, "Series"))
-    assert rows(nobody, "Lines of an unknown part of Heroku that are known") == {"none": ""}
-    assert "no rule for lines of the router" in conclusion(found)
-
-
-@pytest.mark.parametrize(
-    ("rule", "kind", "line"),
-    [(rule, kind, line) for rule, lines in KNOWN_LINES.items() for kind, line in lines],
-)
-def test_the_lines_that_are_said_to_be_known_are(rule: LineRule, kind: Kind, line: str) -> None:
-    event = rule.parse(line.encode())
-
-    assert event is not None
-    assert event.kind == kind
-
-
-def test_every_kind_of_event_has_a_line_that_is_known() -> None:
-    assert {kind for lines in KNOWN_LINES.values() for kind, _ in lines} == set(Kind)
-    assert len(set(PLATFORM_RULES)) == len(PLATFORM_RULES) == len(KNOWN_LINES) - 2
-
-
 def split(line: str) -> tuple[str, str, str]:
     return line.rpartition(" ")
 
@@ -366,86 +223,3 @@ def test_every_published_line_is_what_the_daemon_takes_it_for(example: Example) 
             assert plain(found.meaning.event) == plain(example.events[0])
         series = {text: float(value) for text, _, value in map(split, block(found, "Series"))}
         assert comparable(series) == comparable(series_of([frame], example.dialect))
-
-
-def test_msg_does_nothing_to_a_terminal_and_a_long_one_is_cut() -> None:
-    found = explained(f"{HEADER} app web.1 - - ".encode() + b"\x1b[31m\xff \x07" + b"x" * 5000)
-    text = printed(found)
-
-    assert "\x1b" not in text
-    assert "\x07" not in text
-    assert r"5,008 bytes: \x1b[31m\xff \x07xxx" in text
-    assert "x" * 2000 not in text
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
-
-
-def test_there_are_colours_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    found = explained(STATE)
-    coloured, plain_text = Terminal(), Terminal()
-    print_explanation(found, coloured)
-    monkeypatch.setenv("NO_COLOR", "1")
-    print_explanation(found, plain_text)
-
-    assert "\x1b[1;32mUnderstood" in coloured.getvalue()
-    assert "\x1b[36m" not in plain_text.getvalue()
-    assert "\x1b" not in printed(found)
-
-
-SECRET = re.compile(r"[dt]\.[0-9a-f]{8}-", re.IGNORECASE)
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        STATE,
-        f"<13>2 - {TOKEN}",
-        f"<13>1 2022-04-13T19:42:45Z {TOKEN}",
-        f"<13>1 {'x' * 80} {TOKEN}",
-        f"{HEADER} app web.1 - - my drain is {TOKEN} and {OTHER_TOKEN}, {OTHER_TOKEN.upper()}",
-        f"{HEADER} heroku logplex - - {L10.partition(': ')[2]}",
-        f"<40>1 2012-11-30T06:45:26+00:00 heroku web.3 {TOKEN} - Starting process",
-        f'<40>1 - {TOKEN} app {TOKEN} {TOKEN} [x a="{TOKEN}"] count#{TOKEN}=1',
-        f"<40>1 - - heroku {TOKEN}.1 - - source={TOKEN} sample#load_avg_1m=1",
-        L10,
-    ],
-)
-def test_a_token_is_never_shown_whole(line: str) -> None:
-    for text in (line, f"{len(line)} {line}", f"9999 {line}"):
-        assert not SECRET.search(printed(explained(text)))
-
-
-def test_a_token_of_another_form_is_not_shown_whole_either() -> None:
-    token = "d.not-a-uuid-but-a-secret"
-    text = printed(explained(f"<45>1 - {token} heroku web.1 - - I know {token}"))
-
-    assert token not in text
-    assert "I know d.not-a-uu…" in text
-
-
-pieces = st.sampled_from(
-    [
-        *(b"<13>1", b"<999>1", b"100", b"2022-04-13T19:42:45Z", b"host", TOKEN.encode()),
-        *(b"heroku", b"app", b"web.1", b"router", b"heroku[api]:", b"-", b"[x]"),
-        *(b"Error R14 (x)", b"sample#a=1"),
-    ]
-)
-
-
-@settings(max_examples=400)
-@given(
-    st.one_of(st.binary(max_size=200), st.lists(pieces, max_size=10).map(b" ".join)),
-    st.sampled_from([None, *Dialect]),
-)
-def test_any_bytes_are_explained(line: bytes, dialect: Dialect | None) -> None:
-    for text in (line, b"<13>1 - " + line, b"<13>1 - host heroku web.1 - " + line):
-        found = explained(text, dialect)
-        assert not SECRET.search(printed(found))
-        assert (found.meaning is None) is (found.verdict is Verdict.REFUSED)
-        if found.meaning is not None:
-            assert isinstance(found.header, Message)

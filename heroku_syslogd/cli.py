@@ -22,12 +22,11 @@ import msgspec
 import uvloop
 
 from heroku_syslogd import __version__, log
-from heroku_syslogd.certificates import ServerCertificate
 from heroku_syslogd.compiled import is_compiled
-from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, drain_credentials, load
+from heroku_syslogd.config import Config, load
 from heroku_syslogd.daemon import Daemon
-from heroku_syslogd.errors import ConfigError, ConfigProblem, StartupError
-from heroku_syslogd.listeners import load_certificate
+from heroku_syslogd.errors import ConfigError, StartupError
+from heroku_syslogd.terminal import printable
 from heroku_syslogd.wire import Dialect
 
 if TYPE_CHECKING:
@@ -144,19 +143,36 @@ def main(arguments: list[str] | None = None) -> None:
     Raises:
         SystemExit: Always, with the exit code.
     """
+    _prepare_streams()
     options = build_parser().parse_args(arguments)
     try:
         code = options.function(options)
     except ConfigError as error:
-        print(error, file=sys.stderr)
+        from heroku_syslogd.check import print_problems
+
+        print_problems(error, sys.stderr)
         code = EXIT_CONFIG
     except StartupError as error:
-        print(f"heroku-syslogd: {error}", file=sys.stderr)
+        _complain("heroku-syslogd", error)
         code = EXIT_UNAVAILABLE
     except KeyboardInterrupt:
         code = EXIT_NOTHING_DONE
     _flush_or_discard(sys.stdout, sys.stderr)
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Have standard output and error take whatever is printed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed when we began
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - for good
+    if isinstance(sys.stdout, TextIOWrapper):  # its locale may not have every character
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _complain(who: str, problem: object) -> None:
+    """Print what went wrong; it may be in a peer's words."""
+    print(f"{who}: {printable(str(problem))}", file=sys.stderr)
 
 
 def _flush_or_discard(*streams: TextIO) -> None:
@@ -233,16 +249,17 @@ def simulate_command(options: argparse.Namespace) -> int:
             faults=options.faults,
         )
     except ValueError as error:
-        print(f"heroku-syslogd simulate: {error}", file=sys.stderr)
+        _complain("heroku-syslogd simulate", error)
         return EXIT_USAGE
     with (
         SimulationProgress(what.duration) as progress,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         summary = runner.run(simulate(what, report=progress.update))
-    print(summary)
+    with suppress(OSError):  # nobody takes it
+        print(summary)
     if summary.last_error:
-        print(f"heroku-syslogd simulate: last error: {summary.last_error}", file=sys.stderr)
+        _complain("heroku-syslogd simulate: last error", summary.last_error)
     return EXIT_OK if summary.sent else EXIT_NOTHING_DONE
 
 
@@ -255,7 +272,7 @@ def replay_command(options: argparse.Namespace) -> int:
         with opened(options.files) as captures:
             return _replay(captures, config, options)
     except CaptureError as error:
-        print(f"heroku-syslogd replay: {error}", file=sys.stderr)
+        _complain("heroku-syslogd replay", error)
         return EXIT_NOTHING_DONE
 
 
@@ -301,7 +318,7 @@ def _replay(captures: list[Capture], config: Config, options: argparse.Namespace
     with suppress(OSError):  # nobody takes it
         print_summary(summary, seconds, sys.stdout if options.output == "summary" else sys.stderr)
     if problem:
-        print(f"heroku-syslogd replay: {problem}", file=sys.stderr)
+        _complain("heroku-syslogd replay", problem)
     done = complete and not problem and summary.understood_anything
     return EXIT_OK if done else EXIT_NOTHING_DONE
 
@@ -315,60 +332,17 @@ def explain_command(options: argparse.Namespace) -> int:
     if line == b"-":
         line = sys.stdin.buffer.readline(2 * config.limits.max_frame_bytes)
     explanation = explain(line, config, Dialect(options.dialect) if options.dialect else None)
-    if isinstance(sys.stdout, TextIOWrapper):  # lines hold characters that a locale may not have
-        sys.stdout.reconfigure(errors="backslashreplace")
-    print_explanation(explanation, sys.stdout)
+    with suppress(OSError):  # nobody takes it
+        print_explanation(explanation, sys.stdout)
     understood = explanation.verdict in (Verdict.UNDERSTOOD, Verdict.OUTPUT)
     return EXIT_OK if understood else EXIT_NOTHING_DONE
 
 
 def check_command(options: argparse.Namespace) -> int:
     """``check``: validate a configuration and print what it would open."""
-    config = load(options.file)
-    drain_credentials(config, str(options.file))
-    certificates = _load_certificates(config, str(options.file))
-    print(f"{options.file}: valid")
-    scheme = "https" if config.admin.certificate else "http"
-    users = ", for those who have a password" if config.admin.users else ""
-    print(f"  admin     {scheme}://{config.admin.address}/metrics{users}")
-    for listener in config.listener:
-        shared = ", shared with other processes" if listener.reuse_port else ""
-        print(f"  {listener.type:<9} {listener.where} (listener {listener.label}){shared}")
-        if certificate := certificates.get(listener.label):
-            expiry = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(certificate.not_after))
-            print(f"            {', '.join(certificate.names)}; expires {expiry}")
-    unknown, tokens = config.drains.unknown, len(config.drains.tokens)
-    print(f"  drains    {tokens} configured, others: {unknown}")
-    if any(listener.is_http for listener in config.listener):
-        print(f"  batches   {_who_may_post(config)}")
-    if config.events.path is not None:
-        where = "standard output" if config.events.path == "-" else config.events.path
-        print(f"  events    {where}: {', '.join(config.events.kinds) or 'none'}")
+    from heroku_syslogd.check import examine, print_report, warnings
+
+    examined = examine(options.file)
+    with suppress(OSError):  # nobody takes it
+        print_report(examined, warnings(examined, time.time()), sys.stdout)
     return EXIT_OK
-
-
-def _who_may_post(config: Config) -> str:
-    if not config.credentials:
-        return "from everybody: there are no [[credentials]]"
-    return f"from {', '.join(credential.user for credential in config.credentials)}"
-
-
-def _load_certificates(config: Config, file: str) -> dict[str, ServerCertificate]:
-    """Load every certificate; return those of the listeners by label.
-
-    Raises:
-        ConfigError: Some cannot be used; names every one.
-    """
-    certificates: dict[str, ServerCertificate] = {}
-    problems: list[ConfigProblem] = []
-    tables: list[tuple[str, str, AdminConfig | ListenerConfig]] = [("admin", "", config.admin)]
-    tables += [(f"listener.{n}", one.label, one) for n, one in enumerate(config.listener)]
-    for key, label, table in tables:
-        try:
-            if certificate := load_certificate(table, key):
-                certificates[label] = certificate
-        except StartupError as error:
-            problems.append(ConfigProblem(f"{key}.certificate", error.problem))
-    if problems:
-        raise ConfigError(file, problems)
-    return certificates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,8 @@ from typing import Any, Final, Literal, TextIO, cast
 _WITHHELD: Final = sys.modules.setdefault("rich", cast("Any", None)) is None
 
 import structlog  # noqa: E402
+
+from heroku_syslogd.terminal import can_draw  # noqa: E402
 
 if _WITHHELD:
     del sys.modules["rich"]
@@ -29,7 +32,8 @@ def configure(level: Level, log_format: Format, stream: TextIO | None = None) ->
 
     Args:
         level: Least level that is written.
-        log_format: ``auto`` is ``console`` on a terminal and ``json`` otherwise.
+        log_format: ``auto`` is ``console`` on a terminal and ``json`` otherwise. ``NO_COLOR`` is
+            respected.
         stream: Where to write; standard error unless given.
     """
     stream = stream or sys.stderr
@@ -38,7 +42,8 @@ def configure(level: Level, log_format: Format, stream: TextIO | None = None) ->
     final: list[structlog.typing.Processor]
     if console:
         plain = structlog.dev.plain_traceback
-        final = [structlog.dev.ConsoleRenderer(colors=terminal, exception_formatter=plain)]
+        colors = terminal and can_draw(stream) and not os.environ.get("NO_COLOR")
+        final = [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
     else:
         final = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     structlog.configure(

@@ -6,7 +6,6 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -15,9 +14,11 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from heroku_syslogd.replay import Progress as ReplayState
 from heroku_syslogd.simulate import Progress as SimulationState
+from heroku_syslogd.terminal import can_draw, console
 
 
 class _Bar:
@@ -37,15 +38,16 @@ class _Bar:
         self, what: str, total: float | None, *columns: ProgressColumn, shown: bool = True
     ) -> None:
         self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
             *columns,
-            console=Console(stderr=True),
+            console=console(sys.stderr),
             transient=True,
             auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
-            disable=not (shown and sys.stderr.isatty()),
+            disable=not (shown and can_draw(sys.stderr)),
+            expand=True,
         )
         self._task = self._bar.add_task(what, total=total)
 
@@ -73,7 +75,7 @@ class SimulationProgress(_Bar):
     """
 
     def __init__(self, duration: float | None) -> None:
-        super().__init__("connecting", duration, TimeRemainingColumn())
+        super().__init__("connecting", duration, TimeRemainingColumn(table_column=_in_one_line()))
 
     def update(self, state: SimulationState) -> None:
         """Show where the simulation is."""
@@ -93,10 +95,16 @@ class ReplayProgress(_Bar):
     """
 
     def __init__(self, size: int | None, *, shown: bool = True) -> None:
-        time_left = () if size is None else (TimeRemainingColumn(),)
-        super().__init__("reading", size, DownloadColumn(), *time_left, shown=shown)
+        columns: list[ProgressColumn] = [DownloadColumn(table_column=_in_one_line())]
+        if size is not None:
+            columns.append(TimeRemainingColumn(table_column=_in_one_line()))
+        super().__init__("reading", size, *columns, shown=shown)
 
     def update(self, state: ReplayState) -> None:
         """Show where the replay is."""
         rate = state.messages / state.seconds if state.seconds else 0.0
         self._show(state.bytes, f"{state.messages:,} messages, {rate:,.0f}/s")
+
+
+def _in_one_line() -> Column:
+    return Column(no_wrap=True)

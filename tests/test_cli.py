@@ -64,6 +64,40 @@ def test_check_says_which_ports_are_shared(tmp_path: Path) -> None:
     assert "  udp       0.0.0.0:514 (listener udp)" in lines
 
 
+def test_check_says_where_events_go(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[events]\npath = "-"\nkinds = ["api", "build"]\n')
+
+    assert "  events    standard output: api, build\n" in run("check", str(config)).stdout
+
+
+def test_check_names_what_is_doubtful_and_is_0(tmp_path: Path) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text('[drains]\nunknown = "reject"\n')
+
+    result = run("check", str(config))
+    assert result.returncode == 0
+    assert result.stdout.endswith(
+        "\n  warning   drains.tokens: names no drain: every message is rejected\n"
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">/dev/full"])
+@pytest.mark.parametrize(("file", "code"), [("config.example.toml", 0), ("pyproject.toml", 78)])
+def test_output_that_goes_nowhere_changes_no_exit_code(closed: str, file: str, code: int) -> None:
+    program = f'exec "$0" -m heroku_syslogd check "$1" {closed}'
+    result = subprocess.run(
+        ["sh", "-c", program, sys.executable, str(ROOT / file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+
+
 @pytest.mark.parametrize("port", ["", "first", "-1", "65536", "98.5", "９８５１"])  # noqa: RUF001
 def test_an_admin_port_that_is_none_is_2(port: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("run", f"--admin-port={port}") == 2
@@ -316,10 +350,3 @@ def test_explain_writes_to_a_terminal_of_any_locale(
 
     assert call("explain", OUTPUT.decode().replace("hello", "olé")) == 0
     assert b"ol\\xe9" in raw.getvalue()
-
-
-def test_check_says_where_events_go(tmp_path: Path) -> None:
-    config = tmp_path / "config.toml"
-    config.write_text('[events]\npath = "-"\nkinds = ["api", "build"]\n')
-
-    assert "  events    standard output: api, build\n" in run("check", str(config)).stdout

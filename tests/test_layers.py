@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "heroku_syslogd"
 
 FLOORS = [
-    {"errors", "series_budget", "distinct", "compiled"},
+    {"errors", "series_budget", "distinct", "compiled", "terminal"},
     {"wire", "credentials", "certificates"},
     {"heroku"},
     {"catalogue", "config"},
@@ -17,13 +17,13 @@ FLOORS = [
     {"request_log", "certificate_watch"},
     {"worker", "sinks", "listeners"},
     {"pipeline"},
-    {"exposition"},
+    {"exposition", "status"},
     {"replay", "explain"},
     {"admin"},
     {"housekeeping", "reload"},
     {"daemon"},
     {"simulate"},
-    {"demo", "progress"},
+    {"demo", "progress", "check"},
     {"cli"},
 ]
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

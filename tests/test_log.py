@@ -54,12 +54,29 @@ def test_a_changed_level_applies_to_loggers_that_exist_already() -> None:
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["shown"]
 
 
-def test_colours_on_a_terminal() -> None:
+def test_colours_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     log.configure("info", "auto", stream)
     log.get("daemon").info("daemon.started")
 
     assert "\x1b[" in stream.getvalue()
+    assert "daemon.started" in stream.getvalue()
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_no_colours_where_they_are_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(name, value)
+    stream = Terminal()
+    log.configure("info", "auto", stream)
+    log.get("daemon").info("daemon.started")
+
+    assert "\x1b" not in stream.getvalue()
     assert "daemon.started" in stream.getvalue()
 
 

@@ -1,6 +1,7 @@
 """Progress bars: on a terminal, and nowhere else."""
 
 import io
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from heroku_syslogd.progress import ReplayProgress, SimulationProgress
 from heroku_syslogd.replay import Progress as ReplayState
 from heroku_syslogd.simulate import Progress as SimulationState
+from tests.pseudo_terminal import COLOUR, CONTROL
 
 MEGABYTE = 1_000_000
 
@@ -88,6 +90,41 @@ def test_without_a_terminal_there_is_no_bar(
     show()
 
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("show", [show_replay, show_simulation])
+def test_on_a_terminal_that_moves_no_cursor_there_is_no_bar(
+    show: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stderr", stream)
+    show()
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_a_bar_takes_the_room_that_its_text_leaves(columns: int) -> None:
+    stream = Terminal()
+    with on_a_terminal(stream), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        show_simulation()
+    lines = re.split(r"[\r\n]+", CONTROL.sub("", stream.getvalue()))
+
+    shown = [line for line in lines if "1,000 sent, 500/s, 3 lost" in line]
+    assert shown
+    assert {len(line) for line in shown} == {columns}
+
+
+def test_without_colours_a_bar_is_a_bar() -> None:
+    stream = Terminal()
+    with on_a_terminal(stream), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NO_COLOR", "1")
+        show_replay()
+
+    assert "10,000 messages" in stream.getvalue()
+    assert not COLOUR.search(stream.getvalue())
 
 
 def test_standard_output_stays_what_it_is_while_a_bar_is_shown(

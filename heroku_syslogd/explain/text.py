@@ -8,13 +8,12 @@ from typing import Final, NamedTuple, TextIO
 
 import msgspec
 from prometheus_client.samples import Sample
-from rich.console import Console
-from rich.text import Text
 
 from heroku_syslogd.drains import Refusal, redact_token
 from heroku_syslogd.explain.explanation import Explanation, Meaning, Verdict
 from heroku_syslogd.explain.tables import KNOWN_LINES, event_fields, trust
 from heroku_syslogd.heroku import LogLoss
+from heroku_syslogd.terminal import can_draw, console, printable
 from heroku_syslogd.wire import HeaderFault, Message
 
 _FACILITIES: Final = (
@@ -30,6 +29,9 @@ _LONGEST_TEXT: Final = 2000
 _EXCERPT: Final = 60
 _LABEL_WIDTH: Final = 16
 _ELLIPSIS: Final = "…"
+
+_Line = list[tuple[str, str]]
+"""Parts of a line, with their styles."""
 
 # Whoever knows a token can send lines in the app's name. A text can hold those of other drains too,
 # as L10 does; only the beginning is shown, as in the labels.
@@ -95,22 +97,29 @@ def conclusion(explanation: Explanation) -> str:
 
 
 def print_explanation(explanation: Explanation, file: TextIO) -> None:
-    """Print an explanation, with colours on a terminal."""
-    console = Console(file=file, highlight=False)
+    """Print an explanation, with colours on a terminal, whose width wraps it."""
+    if not can_draw(file):
+        for parts in _lines(explanation):
+            print("".join(text for text, _ in parts), file=file)
+        return
+    from rich.text import Text
 
-    def put(*parts: tuple[str, str]) -> None:
-        console.print(Text.assemble(*parts), soft_wrap=True)
+    target = console(file)
+    for parts in _lines(explanation):
+        target.print(Text.assemble(*parts), soft_wrap=True)
 
+
+def _lines(explanation: Explanation) -> Iterator[_Line]:
     for section in sections(explanation):
-        put((section.title, "bold"))
+        yield [(section.title, "bold")]
         width = max((len(label) for label, _ in section.rows), default=0)
         for label, text in section.rows:
-            put((f"  {label:<{max(width, _LABEL_WIDTH)}}  ", "cyan"), (text, ""))
+            yield [(f"  {label:<{max(width, _LABEL_WIDTH)}}  ", "cyan"), (text, "")]
         for line in section.block:
-            put((f"  {line}", ""))
-        put()
+            yield [(f"  {line}", "")]
+        yield []
     good = explanation.verdict in (Verdict.UNDERSTOOD, Verdict.OUTPUT)
-    put((conclusion(explanation), "bold green" if good else "bold yellow"))
+    yield [(conclusion(explanation), "bold green" if good else "bold yellow")]
 
 
 def _sections(explanation: Explanation) -> Iterator[Section]:
@@ -242,12 +251,7 @@ def _printable_row(row: tuple[str, str]) -> tuple[str, str]:
 
 def _printable(token: bytes) -> str:
     """Return bytes as text that does nothing to a terminal."""
-    text = token.decode("utf-8", "backslashreplace")
-    if text.isprintable():
-        return text
-    return "".join(
-        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
-    )
+    return printable(token.decode("utf-8", "backslashreplace"))
 
 
 def _without_tokens(part: bytes) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, TextIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from heroku_syslogd.replay.summary import Summary
+from heroku_syslogd.terminal import can_draw, console, fits, grid, printable
 
 _MOST_ROWS: Final = 20
 _MOST_NAMES: Final = 8
@@ -94,7 +93,7 @@ def print_summary(summary: Summary, seconds: float, file: TextIO) -> None:
     """Print a summary: a table on a terminal, aligned text otherwise."""
     lines = list(rows(summary, seconds))
     hints = [_HTTPS_HINT] if summary.seems_https else []
-    if file.isatty():
+    if can_draw(file):
         _print_table(lines, hints, file)
     else:
         print(*_plain(lines), *hints, sep="\n", file=file)
@@ -105,21 +104,24 @@ def _plain(lines: list[Row]) -> Iterator[str]:
     value_width = max(len(row.value) for row in lines)
     for row in lines:
         text = f"{_indented(row):<{label_width}}  {row.value:>{value_width}}  {row.remark}"
-        yield text.rstrip()
+        yield printable(text.rstrip())
 
 
 def _print_table(lines: list[Row], hints: list[str], file: TextIO) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(justify="right", no_wrap=True)
-    table.add_column(style="dim")
+    target, table = console(file), grid(3, right=(1,))
+    cells: list[tuple[Text, Text, Text]] = []
     for row in lines:
         style = "yellow" if row.is_bad else ("" if row.is_part else "bold")
-        table.add_row(Text(_indented(row), style), Text(row.value, style), Text(row.remark))
-    console = Console(file=file, highlight=False)
-    console.print(table)
+        label, remark = printable(_indented(row)), printable(row.remark)
+        cells.append((Text(label, style), Text(row.value, style), Text(remark, "dim")))
+        table.add_row(*cells[-1])
+    if fits(target, table):
+        target.print(table)
+    else:
+        for row_cells in cells:
+            target.print(Text("  ").join(row_cells), soft_wrap=True)
     for hint in hints:
-        console.print(Text(hint, "yellow"))
+        target.print(Text(hint, "yellow"))
 
 
 def _indented(row: Row) -> str:

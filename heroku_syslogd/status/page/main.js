@@ -142,7 +142,9 @@ function render() {
   health.render(live);
   const isEmpty = live.apps.size === 0;
   byId("welcome").hidden = !isEmpty;
-  byId("board").hidden = isEmpty;
+  byId("board").toggleAttribute("data-empty", isEmpty);
+  byId("listing").hidden = isEmpty;
+  byId("events").hidden = isEmpty;
   if (isEmpty) welcome.render(live.listeners);
   else {
     openFew();

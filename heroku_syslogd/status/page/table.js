@@ -80,7 +80,8 @@ export class Table {
       this.most += STEP;
       this.render(this.all);
     });
-    this.element = make("div", { class: "scroll" }, this.table, this.nothing, this.more);
+    const region = { class: "scroll", role: "region", tabindex: "0", "aria-label": caption };
+    this.element = make("div", region, this.table, this.nothing, this.more);
   }
 
   isOpen(key) {

@@ -166,15 +166,15 @@ function renderList() {
 }
 
 function showTools(count, isSearched) {
-  for (const tab of document.querySelectorAll("[data-view]")) {
+  for (const tab of document.querySelectorAll(".tabs button")) {
     tab.setAttribute("aria-pressed", String(tab.dataset.view === view));
   }
   const all = view === "apps" ? live.apps.size : live.dynos.size;
   setText(byId("matches"), isSearched ? `${count} of ${all}` : `${all} ${view}`);
   const { columns, sort } = views[view];
   const select = byId("sort");
-  if (select.dataset.view !== view) {
-    select.dataset.view = view;
+  if (select.dataset.columns !== view) {
+    select.dataset.columns = view;
     select.replaceChildren(
       ...columns.map((column) => make("option", { value: column.id, text: column.title })),
     );
@@ -199,7 +199,7 @@ byId("tools").addEventListener("submit", (event) => event.preventDefault());
 byId("sort").addEventListener("change", (event) => {
   onSort(views[view].columns.find((column) => column.id === event.target.value));
 });
-for (const tab of document.querySelectorAll("[data-view]")) {
+for (const tab of document.querySelectorAll(".tabs button")) {
   tab.addEventListener("click", () => {
     view = tab.dataset.view;
     changed();

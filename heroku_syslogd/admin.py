@@ -159,10 +159,10 @@ class AdminServer:
             headers["Content-Encoding"] = "gzip"
         response = web.StreamResponse(headers=headers)
         response.content_length = scrape.size
-        await response.prepare(request)
         pieces = scrape.pieces(_PIECE) if request.method != hdrs.METH_HEAD else ()
         try:
             async with asyncio.timeout(SCRAPE_TIMEOUT):
+                await response.prepare(request)
                 for piece in pieces:
                     await response.write(piece)
                     await asyncio.sleep(0)

@@ -244,3 +244,26 @@ async def test_a_head_request_for_the_metrics_has_no_body(admin: str) -> None:
             assert int(response.headers["Content-Length"]) > 1000
         async with client.get(f"{admin}/-/healthy") as response:
             assert response.status == 200
+
+
+async def test_a_client_that_leaves_while_its_scrape_is_rendered_is_no_error(state: State) -> None:
+    with capture_logs() as logs:
+        server = AdminServer(state.exposition, PAGES, state.telemetry, lambda: True, FAULTS)
+        await server.open(Address("127.0.0.1", 0))
+        host, _, port = server.address.rpartition(":")
+        async with asyncio.timeout(10), server._rendering:
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+            while not server._scrapes:  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0)
+            writer.transport.abort()
+            async with (
+                aiohttp.ClientSession(server.url) as client,
+                client.get("/-/healthy") as response,
+            ):
+                assert response.status == 200  # so it has been seen that the other one left
+        while server._scrapes:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await server.close()
+
+    assert logs == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from importlib.resources import files
 from typing import Final
 
@@ -94,11 +95,12 @@ class StatusPages:
             return web.Response(status=503, text="too many watch\n", headers=_HEADERS)
         response = web.StreamResponse(headers=_HEADERS)
         response.content_type = "text/event-stream"
-        await response.prepare(request)
-        async with self._publisher.watcher() as watcher:
-            async for data in watcher.messages():
-                if not await _sent(response.write(data), request):
-                    break
+        with suppress(ConnectionError):  # whoever watched has left
+            await response.prepare(request)
+            async with self._publisher.watcher() as watcher:
+                async for data in watcher.messages():
+                    if not await _sent(response.write(data), request):
+                        break
         return response
 
 
@@ -110,8 +112,6 @@ async def _sent(writing: Awaitable[None], request: web.Request) -> bool:
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()
-        return False
-    except ConnectionError:
         return False
     return True
 

@@ -26,8 +26,9 @@ relays of Heroku reconnect within a minute."""
 ASSUMED_STATE: Final = "up"
 """State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
 
-_SLICE: Final = 250
-"""Dynos between two turns of the event loop: a millisecond."""
+_DYNOS: Final = 250
+_APPS: Final = 50
+"""How many are read between two turns of the event loop: about a millisecond each."""
 
 
 class DynoStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -223,14 +224,20 @@ class StatusReader:
             now: Our time, seconds since the epoch.
         """
         registry = self._pipeline.registry
-        rows: list[DynoStatus] = []
+        dyno_rows: list[DynoStatus] = []
         loads: dict[str, tuple[float, ...]] = {}
         for number, dyno in enumerate(list(registry.dynos.all())):
             row = self._dyno(dyno)
-            rows.append(row)
+            dyno_rows.append(row)
             if curve := self._recorder.loads(row.app, row.dyno):
                 loads[row.key] = tuple(round(load, 2) for load in curve)
-            if number % _SLICE == _SLICE - 1:
+            if number % _DYNOS == _DYNOS - 1:
+                await asyncio.sleep(0)
+        app_rows: list[AppStatus] = []
+        for number, app in enumerate(list(registry.tallies.apps())):
+            if app.logs:
+                app_rows.append(self._app(app, now))
+            if number % _APPS == _APPS - 1:
                 await asyncio.sleep(0)
         return Document(
             version=__version__,
@@ -239,8 +246,8 @@ class StatusReader:
             silent_after=SILENT_AFTER,
             health=self._health(),
             listeners=[self._listener(place) for place in self._places()],
-            apps=[self._app(app, now) for app in list(registry.tallies.apps()) if app.logs],
-            dynos=rows,
+            apps=app_rows,
+            dynos=dyno_rows,
             events=list(self._feed),
             loads=loads,
         )

@@ -140,7 +140,9 @@ class Publisher:
         async with self._publishing:
             document = await self._reader.read(self._clock())
             if self._document is not None:
-                data = message("update", update_between(self._document, document))
+                update = update_between(self._document, document)
+                await asyncio.sleep(0)
+                data = message("update", update)
                 for watcher in list(self._watchers):
                     watcher.offer(data)
             self._document = document

@@ -34,9 +34,11 @@ _LOAD_FIELD: Final = "load_avg_1m"
 _SERVER_ERRORS: Final = "5"
 _STATUS: Final = 3
 """Where the status stands among the labels of `apps.ROUTER_REQUESTS`: app, dyno, method, status."""
-_SLICE: Final = 500
-"""Dynos, or as much work, between two turns of the event loop: half a millisecond."""
-_SERIES_PER_STEP: Final = 20
+_DYNOS: Final = 500
+_SERIES: Final = 2500
+"""How many are looked at between two turns of the event loop: about a millisecond each."""
+_SERIES_OF_NONE: Final = 20
+"""What an application costs beside its series."""
 
 
 class Requests(NamedTuple):
@@ -235,8 +237,8 @@ class Recorder:
         work = 0
         for app in list(self._registry.tallies.apps()):
             trend = trends[app.app] = self._apps.get(app.app) or AppTrend()
-            work += _SERIES_PER_STEP + trend.look(app, self._feed, now)
-            if work >= _SLICE * _SERIES_PER_STEP:
+            work += _SERIES_OF_NONE + trend.look(app, self._feed, now)
+            if work >= _SERIES:
                 work = 0
                 await asyncio.sleep(0)
         self._apps = trends
@@ -254,6 +256,6 @@ class Recorder:
                     loads.pop(0)
                 loads.append(load)
                 curves[key] = loads
-            if number % _SLICE == _SLICE - 1:
+            if number % _DYNOS == _DYNOS - 1:
                 await asyncio.sleep(0)
         self._loads = curves

@@ -8,7 +8,6 @@ package in it is made anew for every run, from the working copy.
 import fcntl
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -21,11 +20,14 @@ from typing import Final
 
 import pytest
 
+from tests.readme.blocks import commands
 from tests.real import require
 
 PROJECT: Final = Path(__file__).parents[2]
 CONFIG: Final = "/etc/heroku-syslogd/config.toml"
 USER: Final = "heroku-syslogd"
+INSTALL: Final = "python3 -m venv /opt/heroku-syslogd"
+"""Tells the block of the README that installs the service from the others."""
 
 SUITE: Final = "bookworm"
 PYTHON: Final = "3.11"
@@ -53,13 +55,18 @@ NSPAWN: Final = (
 )
 
 
-def check_machine() -> None:
-    """Skips or fails the test where no container can be made."""
+def require_root(what: str) -> None:
+    """Skips or fails the test, as `require` does, where root does not run it."""
     if os.geteuid() != 0:
-        reason = "a container needs root"
+        reason = f"{what} needs root"
         if os.environ.get("HEROKU_SYSLOGD_REQUIRE_REAL") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
+
+
+def check_machine() -> None:
+    """Skips or fails the test where no container can be made."""
+    require_root("a container")
     for program in ("debootstrap", "nsenter", "setpriv", NSPAWN[0]):
         require(program)
 
@@ -157,13 +164,11 @@ def documented_install() -> str:
     The machine is not running yet, so what would start something now is left to its boot. The
     configuration of the README is replaced by the one on standard input.
     """
-    blocks = re.findall(r"^```\w*\n(.*?)^```$", (PROJECT / "README.md").read_text(), re.M | re.S)
-    [block] = [block for block in blocks if "python3 -m venv /opt/heroku-syslogd" in block]
-    commands = block.replace("sudo ", "").replace("enable --now", "enable")
+    script = commands(INSTALL).replace("enable --now", "enable")
     return f"""\
 set -eu
 systemctl() {{ [ "$1" = daemon-reload ] || command systemctl "$@"; }}
-{commands}
+{script}
 cat > {CONFIG}
 """
 

@@ -1,0 +1,1 @@
+"""Programs that take the places of those that talk to somebody else's servers."""

@@ -9,12 +9,14 @@ import platform
 import re
 import resource
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from benchmarks.measure import wait_for_rest
+from benchmarks.measure import Pinning, pinned, wait_for_rest
 from benchmarks.peers import CompiledDaemon, Daemon, ReceiverError, Setting
 from benchmarks.transports import HOST, Certificate, Transport
 
@@ -236,3 +238,31 @@ class FleetDaemon(Daemon):
                 host, _, port = entry["addresses"][0].rpartition(":")
                 self.addresses[entry["listener"]] = (host, int(port))
         return is_listening
+
+
+@contextmanager
+def running_daemon(
+    pinning: Pinning,
+    directory: Path,
+    listeners: Sequence[str],
+    tokens: Mapping[str, str],
+    command: Sequence[str] | None = None,
+) -> Iterator[FleetDaemon]:
+    """Run a daemon on its processors, and what the block starts on the others.
+
+    Args:
+        pinning: Which processors are whose.
+        directory: Where the daemon is given a directory of its own.
+        listeners: As `FleetDaemon` takes them,
+        tokens: these,
+        command: and this.
+
+    Raises:
+        ReceiverError: It does not start.
+    """
+    with TemporaryDirectory(dir=directory) as own, ExitStack() as stack:
+        with pinned(pinning.receiver):
+            daemon = FleetDaemon(Path(own), listeners, tokens, command=command)
+            stack.enter_context(daemon)
+        stack.enter_context(pinned(pinning.sender))
+        yield daemon

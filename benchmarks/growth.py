@@ -13,26 +13,27 @@ Run as ``python benchmarks/growth.py``. Exit codes: 0, 1 (a message was lost, or
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
+from benchmarks.command import Figures, bounded, headed, new_parser, run_benchmark
 from benchmarks.fleet import FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import MOST_CONNECTIONS, FleetDaemon, describe_daemon
+from benchmarks.fleet_daemon import (
+    MOST_CONNECTIONS,
+    FleetDaemon,
+    describe_daemon,
+    running_daemon,
+)
 from benchmarks.load import Sender, start_sender
-from benchmarks.measure import Pinning, choose_pinning, pinned, wait_for_rest
-from benchmarks.peers import ReceiverError
+from benchmarks.measure import Pinning, choose_pinning, wait_for_rest
 from benchmarks.recordings import Recording
 from benchmarks.sender import Piece
 from heroku_syslogd.simulate import octet_framed
@@ -131,13 +132,13 @@ def turn(point: Point, pinning: Pinning, directory: Path) -> float:
         ReceiverError: It failed, or lost messages.
         RuntimeError: A sender failed.
     """
-    with TemporaryDirectory(dir=directory) as own, ExitStack() as stack:
-        with pinned(pinning.receiver):
-            daemon = stack.enter_context(FleetDaemon(Path(own), ["tcp"], tokens_of(point.size)))
-        with pinned(pinning.sender):
-            stack.enter_context(_connected(daemon, point.warm_up)).run()
-            daemon.wait_until_received(point.warm_up.messages)
-            sender = stack.enter_context(_connected(daemon, point.measured))
+    with (
+        running_daemon(pinning, directory, ["tcp"], tokens_of(point.size)) as daemon,
+        _connected(daemon, point.warm_up) as first,
+    ):
+        first.run()
+        daemon.wait_until_received(point.warm_up.messages)
+        with _connected(daemon, point.measured) as sender:
             time.sleep(_SETTLE)
             before = wait_for_rest(daemon.pid).cpu
             sender.run()
@@ -183,7 +184,7 @@ def _warm_up(size: FleetSize) -> int:
     return max(_FEWEST_WARM_UP, size.dynos * _WARM_UP_PER_DYNO)
 
 
-def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, directory: Path) -> Figures:
     """Run all rounds and return the figures.
 
     Raises:
@@ -219,7 +220,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     }
 
 
-def table(figures: dict[str, Any]) -> str:
+def table(figures: Figures) -> str:
     """Return the figures as a table: medians, spread, and how much each is of the first one."""
     lines = []
     for series in figures["series"]:
@@ -235,42 +236,29 @@ def table(figures: dict[str, Any]) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--messages", type=int, default=500_000, metavar="N", help="messages that are measured")
-    add("--rounds", type=int, default=5, metavar="N", help="turns of each point")
+    count = bounded(int, 1)
+    add("--messages", type=count, default=500_000, metavar="N", help="messages that are measured")
+    add("--rounds", type=count, default=5, metavar="N", help="turns of each point")
     add("--series", choices=("dynos", "connections"), help="leave the other one out")
     text = "instead of the default ones; may be repeated"
-    add("--dynos", action="append", type=int, metavar="N", help=text)
-    add("--connections", action="append", type=int, metavar="N", help=text)
-    add("--no-pin", action="store_true", help="let the kernel choose the processors")
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add("--dynos", action="append", type=count, metavar="N", help=text)
+    up_to_one_per_drain = bounded(int, 1, FLEET_OF_CONNECTIONS.apps)
+    add("--connections", action="append", type=up_to_one_per_drain, metavar="N", help=text)
     return parser
+
+
+def report(figures: Figures) -> str:
+    """Return the table, and that nothing was lost."""
+    return f"{table(figures)}\nnothing was lost: every message of every turn was applied"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    dynos, connections = options.dynos or DYNOS, options.connections or CONNECTIONS
-    if min(options.messages, options.rounds, *dynos, *connections) < 1:
-        parser.error("--messages, --rounds, --dynos and --connections: expected 1 or more")
-    if max(connections) > FLEET_OF_CONNECTIONS.apps:
-        parser.error(f"--connections: expected {FLEET_OF_CONNECTIONS.apps} or less: so many drains")
+    options = build_parser().parse_args(arguments)
     raise_descriptor_limit(2 * MOST_CONNECTIONS)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with TemporaryDirectory() as directory:
-        try:
-            figures = measure(options, Path(directory))
-        except (ReceiverError, RuntimeError) as error:
-            print(f"failed: {error}", file=sys.stderr)
-            return 1
-    print(f"Python {figures['python']}; load average {os.getloadavg()[0]:.2f}")
-    print(table(figures))
-    print("nothing was lost: every message of every turn was applied")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, default=sorted) + "\n")
-    return 0
+    return run_benchmark(options, measure, headed(report))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from types import ModuleType
+from typing import ClassVar, Final
 
 from benchmarks import sender
 from benchmarks.paced_sender import PacedJob
-from benchmarks.programs import PacedSender, start_paced_sender
+from benchmarks.programs import PacedSender, SenderProcess, start_paced_sender, start_process
 from benchmarks.recordings import Recording
 from benchmarks.sender import Job, Sent
 
@@ -22,21 +19,10 @@ RECORDED_ON: Final = "2023-11-14"
 """Date of the first lines of the recording."""
 
 
-class Sender:
-    """A connected sender process.
+class Sender(SenderProcess):
+    """A connected process that sends as fast as it is taken."""
 
-    Args:
-        process: The process, its standard input and output pipes.
-        job: What it is to send.
-
-    Raises:
-        RuntimeError: It could not connect; it has written why to standard error.
-    """
-
-    def __init__(self, process: subprocess.Popen[str], job: Job) -> None:
-        self._process = process
-        self._tell(job.encode())
-        self._line()
+    program: ClassVar[ModuleType] = sender
 
     def run(self) -> Sent:
         """Send everything and return when that was.
@@ -44,31 +30,17 @@ class Sender:
         Raises:
             RuntimeError: The sender failed; it has written why to standard error.
         """
-        self._tell("go\n")
-        return Sent(*json.loads(self._line()))
-
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(line)
-            self._process.stdin.flush()
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the sender failed, or was stopped because it took too long")
-        return line
+        self.begin()
+        return Sent(*self._answer())
 
 
-@contextmanager
 def start_sender(
     recording: Recording,
     address: tuple[str, int],
     authority: Path | None,
     timeout: float,
     file: Path | None = None,
-) -> Iterator[Sender]:
+) -> AbstractContextManager[Sender]:
     """Start a sender; it has connected when the block begins, and stays so until the block ends.
 
     Args:
@@ -81,16 +53,7 @@ def start_sender(
     trusted = str(authority) if authority else None
     target = str(file) if file else None
     job = Job(str(recording.path), *address, trusted, recording.connections, target)
-    command = [sys.executable, sender.__file__]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    with process:
-        watch = threading.Timer(timeout, process.kill)
-        watch.start()
-        try:
-            yield Sender(process, job)
-        finally:
-            watch.cancel()
-            process.kill()
+    return start_process(Sender, job, timeout)
 
 
 class DatagramSender:

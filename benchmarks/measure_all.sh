@@ -4,6 +4,8 @@
 #   SYSLOG_NG_ROOT=DIR sh benchmarks/measure_all.sh [PYTHON]
 #   python docs/build.py
 #
+# That takes about 40 minutes on two processors: the soak 20 of them, run.py 8, the others up to 4.
+#
 # PYTHON has the package with its extra `bench` installed; default: .venv/bin/python. All steps run,
 # whatever becomes of the earlier ones; figures are replaced by complete ones only.
 #
@@ -21,7 +23,7 @@ new=$(mktemp -d) || exit 1
 trap 'rm -rf "$new"' EXIT
 failed=
 
-for name in run growth udp scrape soak; do
+for name in run growth udp scrape fairness soak; do
     printf '\n===== %s =====\n' "$name"
     if "$python" "benchmarks/$name.py" --json "$new/$name.json"; then
         cp "$new/$name.json" "$figures/"

@@ -13,13 +13,14 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.bench import Bench
+from benchmarks.command import Figures, bounded, new_parser, run_benchmark
 from benchmarks.machine import describe_machine, describe_programs
 from benchmarks.measure import Pinning, choose_pinning, filesystem
 from benchmarks.peers import RECEIVERS, Receiver, ReceiverError, SyslogNg
@@ -53,10 +54,11 @@ Turn = tuple[Scenario, type[Receiver]]
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--messages", type=int, default=1_000_000, metavar="N", help="messages per turn")
-    add("--rounds", type=int, default=5, metavar="N", help="turns of each receiver")
+    count = bounded(int, 1)
+    add("--messages", type=count, default=1_000_000, metavar="N", help="messages per turn")
+    add("--rounds", type=count, default=5, metavar="N", help="turns of each receiver")
     transports = list(Transport)
     text = "leave the others out; may be repeated"
     add("--transport", action="append", type=Transport, choices=transports, help=text)
@@ -65,19 +67,18 @@ def build_parser() -> argparse.ArgumentParser:
     add(
         "--connections",
         action="append",
-        type=int,
+        type=count,
         metavar="N",
         help="connections that share them, over every transport; may be repeated; default: tcp 1,"
         " 4 and 20, the others 1",
     )
     add(
         "--datagrams-per-second",
-        type=int,
+        type=count,
         default=100_000,
         metavar="N",
         help="how fast to send over udp, where nobody can be slowed down (default: 100000)",
     )
-    add("--no-pin", action="store_true", help="let the kernel choose the processors")
     add("--directory", type=Path, metavar="DIR", help="where receivers write; default: in memory")
     root = os.environ.get("SYSLOG_NG_ROOT")
     add(
@@ -87,7 +88,6 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="of unpack_syslog_ng.sh; default: $SYSLOG_NG_ROOT, else syslog-ng of the PATH",
     )
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
     add("--compare", type=Path, metavar="FILE", help="figures of another run, to say what changed")
     return parser
 
@@ -182,7 +182,7 @@ def heading(
     )
 
 
-def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, directory: Path) -> Figures:
     """Run all rounds and return the figures.
 
     Raises:
@@ -225,27 +225,19 @@ def read_figures(path: Path) -> dict[str, Any]:
     return figures
 
 
-def show(figures: Mapping[str, Any], before: Mapping[str, Any] | None) -> None:
-    """Print the figures, and what has changed since an older run."""
-    print(table(figures))
-    print("CPU : peer is to rsyslog, over file to mtail")
-    print(losses(figures))
+def report(figures: Figures, before: Mapping[str, Any] | None) -> str:
+    """Return the figures as text, with what has changed since an older run."""
+    lines = [table(figures), "CPU : peer is to rsyslog, over file to mtail", losses(figures)]
     if before is not None:
-        print(f"\nsince {before['date']}:")
-        print(change_table(figures, before))
-        for difference in differences(figures, before):
-            print(f"not the same: {difference}")
+        lines += [f"\nsince {before['date']}:", change_table(figures, before)]
+        lines += [f"not the same: {difference}" for difference in differences(figures, before)]
+    return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
     parser = build_parser()
     options = parser.parse_args(arguments)
-    numbers = [options.messages, options.rounds, options.datagrams_per_second]
-    if min(numbers + (options.connections or [])) < 1:
-        parser.error(
-            "--messages, --connections, --rounds, --datagrams-per-second: expected 1 or more"
-        )
     before = None
     if options.compare:
         try:
@@ -255,17 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     SyslogNg.root = options.syslog_ng_root
     # What a shell runs in the background ignores SIGINT, and so would the replay that it ends.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with TemporaryDirectory(dir=choose_directory(options.directory, options.messages)) as directory:
-        try:
-            figures = measure(options, Path(directory))
-        except (ReceiverError, RuntimeError) as error:
-            print(f"failed: {error}", file=sys.stderr)
-            return 1
-    show(figures, before)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0
+    directory = choose_directory(options.directory, options.messages)
+    return run_benchmark(options, measure, partial(report, before=before), directory=directory)
 
 
 if __name__ == "__main__":

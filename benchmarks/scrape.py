@@ -13,29 +13,25 @@ failed), 2 (usage).
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
+from benchmarks.command import Figures, bounded, headed, new_parser, run_benchmark
 from benchmarks.fleet import DAY, FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import OPENMETRICS, TEXT, FleetDaemon, describe_daemon
-from benchmarks.measure import (
-    choose_pinning,
-    cpu_seconds,
-    peak_memory,
-    pinned,
-    wait_for_rest,
+from benchmarks.fleet_daemon import (
+    OPENMETRICS,
+    TEXT,
+    FleetDaemon,
+    describe_daemon,
+    running_daemon,
 )
+from benchmarks.measure import choose_pinning, cpu_seconds, peak_memory, wait_for_rest
 from benchmarks.paced_sender import PacedJob
 from benchmarks.peers import ReceiverError
 from benchmarks.probe import Latencies
@@ -182,19 +178,19 @@ def waited_seconds(pid: int) -> float:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--dynos", type=int, default=10_000, metavar="N", help="dynos, 50 per app")
-    add("--rate", type=float, default=200_000, metavar="N", help="messages per second")
-    add("--seconds", type=float, default=20.0, metavar="S", help="of each stretch under load")
-    add("--every", type=float, default=2.0, metavar="S", help="seconds between two scrapes")
-    add("--scrapes", type=int, default=5, metavar="N", help="of the idle daemon, in each form")
-    add("--no-pin", action="store_true", help="let the kernel choose the processors")
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    count, rate, seconds = bounded(int, 1), bounded(float, 1.0), bounded(float, 1.0)
+    add("--dynos", type=count, default=10_000, metavar="N", help="dynos, 50 per app")
+    add("--rate", type=rate, default=200_000, metavar="N", help="messages per second")
+    add("--seconds", type=seconds, default=20.0, metavar="S", help="of each stretch under load")
+    text = "seconds between two scrapes"
+    add("--every", type=bounded(float, 0.01), default=2.0, metavar="S", help=text)
+    add("--scrapes", type=count, default=5, metavar="N", help="of the idle daemon, in each form")
     return parser
 
 
-def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, directory: Path) -> Figures:
     """Run everything and return the figures.
 
     Raises:
@@ -206,10 +202,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     wanted = size.warm_up + round(2 * options.seconds * options.rate)
     path.write_bytes(octet_framed(messages_of(size, min(wanted, _RECORDED))))
     pinning = choose_pinning(not options.no_pin)
-    with TemporaryDirectory(dir=directory) as own, ExitStack() as stack:
-        with pinned(pinning.receiver):
-            daemon = stack.enter_context(FleetDaemon(Path(own), ["tcp"], tokens_of(size)))
-        stack.enter_context(pinned(pinning.sender))
+    with running_daemon(pinning, directory, ["tcp"], tokens_of(size)) as daemon:
         memory = {"started": memory_of(daemon)}
         bench = Bench(daemon, path, options.rate)
         memory["every dyno known"] = bench.warm_up(size.warm_up)
@@ -240,7 +233,7 @@ def _figures(load: Load) -> dict[str, Any]:
     return {**load._asdict(), "latencies": load.latencies._asdict()}
 
 
-def table(figures: dict[str, Any]) -> str:
+def table(figures: Figures) -> str:
     """Return the figures as tables."""
     lines = [
         f"{figures['dynos']:,} dynos of {figures['apps']:,} apps, "
@@ -277,30 +270,18 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def too_slow(figures: Figures) -> str | None:
+    """Return that the rate was not reached; None where it was."""
+    slowest = min(figures[name]["rate"] for name in STRETCHES)
+    if slowest >= figures["rate"] * _LEAST_PACE:
+        return None
+    return f"only {slowest:,.0f} messages per second could be sent"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if min(options.dynos, options.scrapes) < 1 or min(options.rate, options.every) <= 0:
-        parser.error("--dynos, --scrapes, --rate and --every: expected more than 0")
-    if options.seconds < 1:
-        parser.error("--seconds: expected 1 or more")
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with TemporaryDirectory() as directory:
-        try:
-            figures = measure(options, Path(directory))
-        except (ReceiverError, RuntimeError) as error:
-            print(f"failed: {error}", file=sys.stderr)
-            return 1
-    print(f"Python {figures['python']}; load average {os.getloadavg()[0]:.2f}")
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, default=sorted) + "\n")
-    slowest = min(figures[name]["rate"] for name in STRETCHES)
-    if slowest < options.rate * _LEAST_PACE:
-        print(f"failed: only {slowest:,.0f} messages per second could be sent", file=sys.stderr)
-        return 1
-    return 0
+    options = build_parser().parse_args(arguments)
+    return run_benchmark(options, measure, headed(table), fault=too_slow)
 
 
 if __name__ == "__main__":

@@ -68,13 +68,9 @@ class Job(NamedTuple):
     connections: list[list[Piece]]
     file: str | None = None
 
-    def encode(self) -> str:
-        """Return it as a line."""
-        return json.dumps(self) + "\n"
-
     @classmethod
     def decode(cls, line: str) -> Self:
-        """Return the job of a line that `encode` made."""
+        """Return the job of a line of JSON."""
         path, host, port, authority, shares, target = json.loads(line)
         connections = [[Piece(*piece) for piece in share] for share in shares]
         return cls(path, host, port, authority, connections, target)

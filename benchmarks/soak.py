@@ -14,9 +14,7 @@ not add up), 2 (usage).
 from __future__ import annotations
 
 import argparse
-import json
 import re
-import signal
 import socket
 import sys
 import time
@@ -26,12 +24,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from random import Random
 from statistics import fmean, linear_regression, stdev
-from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
 from benchmarks.churn import Churn, churning_app
+from benchmarks.command import Figures, bounded, headed, new_parser, run_benchmark
 from benchmarks.fleet import SEED, FleetSize, tokens_of
 from benchmarks.fleet_daemon import TEXT, Books, FleetDaemon, describe_daemon
 from benchmarks.peers import ReceiverError
@@ -51,6 +49,10 @@ BOUNDS: Final = frozenset({"app_limit", "series_limit"})
 GROWTH: Final = 0.01
 """Part of its mean by which memory may grow within the second half and count as flat."""
 
+HALF: Final = 0.5
+QUARTER: Final = 0.25
+"""Parts of the samples, counted from the last one."""
+
 _LIMITS: Final = {"max_series": 40_000, "max_apps": 200}
 _MORE: Final = '[app_metrics]\nmax_series = 4000\nexpire_after = "2m"\n'
 """Bounds that are filled within minutes, where the default ones take ten: what has not come to its
@@ -66,20 +68,22 @@ how many the daemon remembers."""
 _TICK: Final = 0.05
 _SAMPLE_EVERY: Final = 1.0
 _SCRAPE_EVERY: Final = 15.0
+_SHORTEST: Final = 6 * _SAMPLE_EVERY
+"""Seconds after which there are samples enough for a line through the last of them."""
 _LINE: Final = re.compile(r'(?m)^heroku_log_messages_total\{app="([^"]*)".*\} (\S+)$')
 
 
 class Trend(NamedTuple):
-    """The line through the second half of the samples.
+    """The line through the last part of the samples.
 
     Attributes:
         first: First sample of all, in bytes.
         last: Last one.
-        mean: Mean of the second half.
+        mean: Mean of that part.
         slope: Bytes per second.
         slope_error: Standard error of the slope.
         noise: Standard deviation from the line, in bytes.
-        seconds: How long the second half lasted.
+        seconds: How long that part lasted.
     """
 
     first: float
@@ -97,10 +101,10 @@ class Trend(NamedTuple):
         return rise <= 0 or self.slope * self.seconds <= GROWTH * self.mean
 
 
-def trend_of(times: Sequence[float], sizes: Sequence[float]) -> Trend:
-    """Lay a line through the second half of samples, of which there are six at least."""
-    half = len(times) // 2
-    x, y = times[half:], sizes[half:]
+def trend_of(times: Sequence[float], sizes: Sequence[float], part: float = HALF) -> Trend:
+    """Lay a line through the last part of samples, of which there are six at least."""
+    start = int(len(times) * (1 - part))
+    x, y = times[start:], sizes[start:]
     slope, intercept = linear_regression(x, y)
     noise = stdev(b - intercept - slope * a for a, b in zip(x, y, strict=True))
     middle = fmean(x)
@@ -196,15 +200,15 @@ def check(text: str, load: Load) -> Books:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = new_parser(__doc__, pins=False)
     add = parser.add_argument
-    add("--seconds", type=float, default=1200.0, metavar="S", help="how long")
-    add("--rate", type=float, default=4000.0, metavar="N", help="messages per second in all")
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    seconds, rate = bounded(float, _SHORTEST), bounded(float, 1.0)
+    add("--seconds", type=seconds, default=1200.0, metavar="S", help="how long")
+    add("--rate", type=rate, default=4000.0, metavar="N", help="messages per second in all")
     return parser
 
 
-def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, directory: Path) -> Figures:
     """Run everything and return the figures.
 
     Raises:
@@ -250,9 +254,10 @@ def _run(daemon: FleetDaemon, load: Load, seconds: float) -> tuple[list[float], 
     return times, sizes
 
 
-def report(figures: dict[str, Any]) -> str:
+def report(figures: Figures) -> str:
     """Return the figures as lines."""
     trend, books = Trend(**figures["trend"]), Books(**figures["books"])
+    latest = trend_of(figures["times"], figures["resident_bytes"], QUARTER)
     mib = 2**20
     lost = ", ".join(f"{reason} {count:,}" for reason, count in books.lost.items()) or "none"
     return "\n".join(
@@ -260,30 +265,26 @@ def report(figures: dict[str, Any]) -> str:
             f"{books.received:,} messages in {figures['seconds']:,.0f} s, lost: {lost}; "
             f"{sum(figures['normal'].values()):,} of the normal apps, none lost",
             f"resident memory: {trend.first / mib:.1f} MiB at first, {trend.last / mib:.1f} at"
-            f" last; second half: mean {trend.mean / mib:.1f}, slope {trend.slope:+,.0f} bytes/s"
-            f" (± {trend.slope_error:,.0f}), noise {trend.noise / mib:.2f} MiB:"
-            f" {'flat' if trend.is_flat else 'GROWING'}",
+            f" last; second half: mean {trend.mean / mib:.1f}, {_slope(trend)},"
+            f" noise {trend.noise / mib:.2f} MiB: {'flat' if trend.is_flat else 'GROWING'}",
+            f"last quarter: {_slope(latest)}",
         ]
     )
 
 
+def _slope(trend: Trend) -> str:
+    return f"slope {trend.slope:+,.0f} bytes/s (± {trend.slope_error:,.0f})"
+
+
+def growing(figures: Figures) -> str | None:
+    """Return that memory grows; None where it does not."""
+    return None if Trend(**figures["trend"]).is_flat else "memory grows"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the soak; return the exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    if options.seconds < 6 or options.rate <= 0:
-        parser.error("--seconds: expected 6 or more; --rate: expected more than 0")
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with TemporaryDirectory() as directory:
-        try:
-            figures = measure(options, Path(directory))
-        except (ReceiverError, OSError) as error:
-            print(f"failed: {error}", file=sys.stderr)
-            return 1
-    print(report(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-    return 0 if Trend(**figures["trend"]).is_flat else 1
+    options = build_parser().parse_args(arguments)
+    return run_benchmark(options, measure, headed(report), fault=growing)
 
 
 if __name__ == "__main__":

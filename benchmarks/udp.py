@@ -15,22 +15,18 @@ failed), 2 (usage). Datagrams that were lost and counted are a figure, not a fai
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import signal
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file, not as a module
 
+from benchmarks.command import Figures, bounded, headed, new_parser, run_benchmark
 from benchmarks.fleet import DAY, FleetSize, messages_of, tokens_of
-from benchmarks.fleet_daemon import OPENMETRICS, FleetDaemon, describe_daemon
-from benchmarks.measure import Pinning, choose_pinning, cpu_seconds, pinned
+from benchmarks.fleet_daemon import OPENMETRICS, FleetDaemon, describe_daemon, running_daemon
+from benchmarks.measure import Pinning, choose_pinning, cpu_seconds
 from benchmarks.paced_sender import PacedJob, PacedSent
 from benchmarks.peers import ReceiverError
 from benchmarks.programs import start_paced_sender
@@ -101,11 +97,8 @@ def run(case: Case, options: argparse.Namespace, pinning: Pinning, directory: Pa
     path.write_bytes(octet_framed(messages_of(case.size, warm_up + min(count, options.recorded))))
     is_small = options.receive_buffer == "small"
     command = [sys.executable, "-c", _LAUNCHER] if is_small else None
-    with TemporaryDirectory(dir=directory) as own, ExitStack() as stack:
-        daemon = FleetDaemon(Path(own), ["tcp", "udp"], tokens_of(case.size), command=command)
-        with pinned(pinning.receiver):
-            stack.enter_context(daemon)
-        stack.enter_context(pinned(pinning.sender))
+    tokens = tokens_of(case.size)
+    with running_daemon(pinning, directory, ["tcp", "udp"], tokens, command) as daemon:
         host, port = daemon.addresses["tcp"]
         job = PacedJob("tcp", str(path), host, port, 1, _WARM_UP_RATE, warm_up, DAY)
         with start_paced_sender(job, _PATIENCE) as sender:
@@ -140,20 +133,19 @@ def _measure(case: Case, daemon: FleetDaemon, job: PacedJob) -> Result:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = new_parser(__doc__)
     add = parser.add_argument
-    add("--rate", type=float, default=100_000, metavar="N", help="datagrams per second")
-    add("--seconds", type=float, default=10.0, metavar="S", help="how long")
-    add("--dynos", type=int, default=10_000, metavar="N", help="dynos of the large fleet")
+    count, rate, seconds = bounded(int, 1), bounded(float, 1.0), bounded(float, 1.0)
+    add("--rate", type=rate, default=100_000, metavar="N", help="datagrams per second")
+    add("--seconds", type=seconds, default=10.0, metavar="S", help="how long")
+    add("--dynos", type=count, default=10_000, metavar="N", help="dynos of the large fleet")
     add("--receive-buffer", choices=("full", "small"), default="full", help="what is asked for")
     text = "messages of the recording; more than that are the recording again, a day later"
-    add("--recorded", type=int, default=1_000_000, metavar="N", help=text)
-    add("--no-pin", action="store_true", help="let the kernel choose the processors")
-    add("--json", type=Path, metavar="FILE", help="write the figures there, too")
+    add("--recorded", type=count, default=1_000_000, metavar="N", help=text)
     return parser
 
 
-def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
+def measure(options: argparse.Namespace, directory: Path) -> Figures:
     """Run every case and return the figures.
 
     Raises:
@@ -177,7 +169,7 @@ def measure(options: argparse.Namespace, directory: Path) -> dict[str, Any]:
     }
 
 
-def table(figures: dict[str, Any]) -> str:
+def table(figures: Figures) -> str:
     """Return the figures as a table."""
     headings = ("datagrams", "per second", "CPU us each", "kernel", "queue_full", "latest ms")
     lines = [f"{'':<24}" + "".join(f"{one:>13}" for one in headings)]
@@ -196,23 +188,7 @@ def table(figures: dict[str, Any]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; return the exit code."""
-    parser = build_parser()
-    options = parser.parse_args(arguments)
-    numbers = (options.rate, options.seconds, options.dynos, options.recorded)
-    if min(numbers) <= 0 or options.rate * options.seconds < 1:
-        parser.error("--rate, --seconds, --dynos and --recorded: expected more than 0")
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    with TemporaryDirectory() as directory:
-        try:
-            figures = measure(options, Path(directory))
-        except (ReceiverError, RuntimeError) as error:
-            print(f"failed: {error}", file=sys.stderr)
-            return 1
-    print(f"Python {figures['python']}; load average {os.getloadavg()[0]:.2f}")
-    print(table(figures))
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, default=sorted) + "\n")
-    return 0
+    return run_benchmark(build_parser().parse_args(arguments), measure, headed(table))
 
 
 if __name__ == "__main__":

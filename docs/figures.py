@@ -12,7 +12,13 @@ FIGURES: Final = Path(__file__).resolve().parent / "performance"
 """Where ``benchmarks/measure_all.sh`` puts them."""
 
 COMPARISON: Final = "run"
-OTHERS: Final = {"growth": "table", "udp": "table", "scrape": "table", "soak": "report"}
+OTHERS: Final = {
+    "growth": "table",
+    "udp": "table",
+    "scrape": "table",
+    "fairness": "table",
+    "soak": "report",
+}
 """Scripts that have figures of their own, and their functions that turn them into text."""
 
 _HEAD: Final = (

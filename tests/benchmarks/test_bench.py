@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +12,10 @@ import pytest
 from benchmarks import bench
 from benchmarks.bench import Bench
 from benchmarks.measure import Pinning
-from benchmarks.peers import FileWriter, ReceiverError
+from benchmarks.peers import ReceiverError
 from benchmarks.scenarios import Scenario, write_recordings
-from benchmarks.transports import HOST, Transport, make_certificate
+from benchmarks.transports import Transport, make_certificate
+from tests.benchmarks.programs import ScriptedWriter
 
 MESSAGES = 200  # fewer than the smallest receive buffer holds
 TCP, UDP = Scenario(Transport.TCP, 2), Scenario(Transport.UDP, 1)
@@ -45,21 +45,13 @@ with open(output, "wb", buffering=0) as file:
 """
 
 
-class Program(FileWriter):
+class Program(ScriptedWriter):
     name = "program"
+    script = PROGRAM
     most: ClassVar[int] = MESSAGES
 
-    @classmethod
-    def find(cls, transport: Transport) -> str | None:
-        return sys.executable
-
-    @classmethod
-    def version(cls, program: str) -> str:
-        return "1"
-
     def _configure(self, conf: Path, port: int) -> list[str]:
-        kind = "SOCK_DGRAM" if self._setting.transport is Transport.UDP else "SOCK_STREAM"
-        return ["-c", PROGRAM, kind, HOST, str(port), str(self._output), str(self.most)]
+        return [*super()._configure(conf, port), str(self._output), str(self.most)]
 
 
 class Forgetful(Program):

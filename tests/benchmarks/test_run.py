@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-ROOT: Final = Path(__file__).resolve().parents[2]
+from tests.benchmarks.programs import run_program
+
 MESSAGES: Final = 20_001  # does not divide by the connections
 KINDS: Final = ("heroku-syslogd", "heroku-syslogd replay")
 
-
-def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "benchmarks/run.py", *arguments]
-    return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+bench: Final = partial(run_program, "run")
 
 
 def test_small_run_loses_nothing_and_leaves_its_figures(tmp_path: Path) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from benchmarks.scrape import too_slow
 from tests.benchmarks.programs import run_program
 
 
@@ -31,6 +34,24 @@ def test_small_run_loses_nothing_and_leaves_its_figures(tmp_path: Path) -> None:
     peaks = [one["peak_bytes"] for one in result["memory"].values()]
     assert peaks == sorted(peaks)
     assert "none lost" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("rates", "fault"),
+    [
+        ((1000.0, 981.0), None),
+        ((979.0, 1000.0), "only 979 messages per second could be sent"),
+        ((1000.0, 500.0), "only 500 messages per second could be sent"),
+    ],
+)
+def test_rate_that_was_not_reached_is_a_fault(
+    rates: tuple[float, float], fault: str | None
+) -> None:
+    stretches = ({"rate": rate} for rate in rates)
+
+    figures = dict(zip(("without_scrapes", "with_scrapes"), stretches, strict=True))
+
+    assert too_slow({"rate": 1000.0, **figures}) == fault
 
 
 def test_nothing_to_do_is_a_usage_error() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from math import exp
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
-from benchmarks.soak import BOUNDS, trend_of
+from benchmarks.soak import BOUNDS, QUARTER, growing, report, trend_of
 from tests.benchmarks.programs import run_program
 
 TIMES: Final = [float(second) for second in range(600)]
@@ -45,6 +46,38 @@ def test_memory_is_flat_unless_it_rises_beyond_its_noise(
     assert trend_of(TIMES, samples(slope, noise)).is_flat == is_flat
 
 
+def figures_of(sizes: list[float]) -> dict[str, Any]:
+    return {
+        "seconds": 600.0,
+        "books": {"received": 10, "applied": 10, "lost": {}},
+        "normal": {"one": 5},
+        "times": TIMES,
+        "resident_bytes": sizes,
+        "trend": trend_of(TIMES, sizes)._asdict(),
+    }
+
+
+def test_last_quarter_tells_growth_that_ends_from_a_leak() -> None:
+    leaking = figures_of([60e6 + 20_000 * at for at in TIMES])
+    ending = figures_of([100e6 - 40e6 * exp(-at / 150) for at in TIMES])
+
+    assert "slope +20,000 bytes/s (± 0), noise 0.00 MiB: GROWING" in report(leaking)
+    assert "last quarter: slope +20,000 bytes/s" in report(leaking)
+    assert growing(leaking) == growing(ending) == "memory grows"
+    latest = trend_of(TIMES, ending["resident_bytes"], QUARTER)
+    assert 0 < latest.slope < ending["trend"]["slope"] / 1.5
+    assert f"last quarter: slope {latest.slope:+,.0f} bytes/s" in report(ending)
+
+
+def test_flat_memory_is_no_fault() -> None:
+    assert growing(figures_of([60e6] * len(TIMES))) is None
+
+
+@pytest.mark.parametrize("count", [6, 7, 8])
+def test_fewest_samples_are_enough_for_the_last_quarter(count: int) -> None:
+    assert trend_of(TIMES[:count], TIMES[:count], QUARTER).slope == pytest.approx(1)
+
+
 def test_books_of_a_short_soak_add_up(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
 
@@ -58,6 +91,7 @@ def test_books_of_a_short_soak_add_up(tmp_path: Path) -> None:
     assert len(Counter(result["normal"])) == 3
     assert len(result["times"]) == len(result["resident_bytes"]) >= 6
     assert "of the normal apps, none lost" in done.stdout
+    assert "last quarter: slope " in done.stdout
 
 
 def test_too_short_a_soak_is_a_usage_error() -> None:

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import socket
-import sys
 from pathlib import Path
 from typing import Final
 
-from benchmarks.peers import Account, FileWriter, Setting
-from benchmarks.transports import HOST, Transport, make_certificate
+from benchmarks.peers import Account, Setting
+from benchmarks.transports import Transport, make_certificate
+from tests.benchmarks.programs import ScriptedWriter
 
 PROGRAM: Final = """
 import signal, socket, sys
@@ -21,20 +21,9 @@ with socket.socket(socket.AF_INET, getattr(socket, kind)) as sock:
 """
 
 
-class Writer(FileWriter):
+class Writer(ScriptedWriter):
     name = "writer"
-
-    @classmethod
-    def find(cls, transport: Transport) -> str | None:
-        return sys.executable
-
-    @classmethod
-    def version(cls, program: str) -> str:
-        return "1"
-
-    def _configure(self, conf: Path, port: int) -> list[str]:
-        kind = "SOCK_DGRAM" if self._setting.transport is Transport.UDP else "SOCK_STREAM"
-        return ["-c", PROGRAM, kind, HOST, str(port)]
+    script = PROGRAM
 
 
 def test_lines_of_the_file_are_what_was_consumed(tmp_path: Path) -> None:

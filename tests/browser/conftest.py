@@ -17,9 +17,13 @@ PHONE = (390, 844)
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Chromium. It runs as root in containers, where its own sandbox cannot be made."""
+    """Return Chromium. It runs as root in containers, where its own sandbox cannot be made.
+
+    For one module, and no longer: as long as it is there an event loop is running in this thread,
+    and no test can run one of its own.
+    """
     path = require("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])

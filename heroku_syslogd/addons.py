@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from heroku_syslogd.heroku import Addon, AddonSample
@@ -25,6 +25,10 @@ class AddonIdentity(NamedTuple):
     app: str
     name: str
     source: str
+
+
+AddonObserver = Callable[[AddonIdentity, Mapping[str, float], float], None]
+"""Shown each sample, those that came late, too, and its time in seconds since the epoch."""
 
 
 class AddonState:
@@ -61,11 +65,13 @@ class AddonRegistry:
             minute.
 
     Attributes:
+        on_sample: Who is shown the samples, if anybody.
         unknown_keys: Keys that were not understood, by kind of add-on.
     """
 
     def __init__(self, expire_after: float) -> None:
         self.expire_after = expire_after
+        self.on_sample: AddonObserver | None = None
         self.unknown_keys = dict.fromkeys(Addon, 0)
         self._states: dict[AddonIdentity, AddonState] = {}
 
@@ -96,6 +102,7 @@ class AddonRegistry:
         state = self._states.get(identity) or AddonState(identity, budget)
         if at < state.sampled_at:  # Logplex does not keep the order of lines
             state.heard_at = now
+            self._show(state, event.values, at)
             return
         if event.values.keys() <= state.values.keys():
             state.values.update(event.values)
@@ -104,6 +111,13 @@ class AddonRegistry:
         if state.values:
             state.sampled_at, state.heard_at = at, now
             self._states[identity] = state
+            self._show(state, event.values, at)
+
+    def _show(self, state: AddonState, values: Mapping[str, float], at: float) -> None:
+        """Show the observer those values that the series budget had room for."""
+        if self.on_sample is not None:
+            admitted = {field: value for field, value in values.items() if field in state.values}
+            self.on_sample(state.identity, admitted, at)
 
     def _admit(self, state: AddonState, values: dict[str, float]) -> None:
         """Take over values some of which are new; without room for those only the others."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from heroku_syslogd.dynos.dyno import Dyno, DynoIdentity
-from heroku_syslogd.heroku import ENDED_STATES, DynoStateChange, RuntimeSample
+from heroku_syslogd.heroku import ENDED_STATES, DynoStateChange, RuntimeSample, SampleLine
 
 MAX_CLOCK_AHEAD: Final = 300.0
 """A sample from further in the future than this many seconds is dated by its arrival."""
@@ -25,6 +25,14 @@ def believed_time(at: float | None, now: float) -> float:
     return now if at is None or at > now + MAX_CLOCK_AHEAD else at
 
 
+SampleObserver = Callable[[Dyno, SampleLine, Mapping[str, float], float], None]
+"""Shown each sample of a run that is shown, those that came late, too, and its time."""
+
+EndObserver = Callable[[Dyno, float], None]
+"""Told of each dyno whose run has ended, and when. A dyno that fell silent is not told of: with
+several receivers it may be heard by another one."""
+
+
 class DynoRegistry:
     """All dynos that report, bounded by expiry and by the series budget.
 
@@ -32,11 +40,16 @@ class DynoRegistry:
         expire_after: Seconds of silence after which a dyno is forgotten.
 
     Attributes:
+        on_sample: Who is shown the samples, if anybody, with Heroku's time in seconds since the
+            epoch.
+        on_end: Who is told when dynos end, if anybody.
         scanned: Samples that were taken over without an event being made of them.
     """
 
     def __init__(self, expire_after: float) -> None:
         self.expire_after = expire_after
+        self.on_sample: SampleObserver | None = None
+        self.on_end: EndObserver | None = None
         self.scanned = 0
         self._dynos: dict[tuple[str, str], Dyno] = {}
 
@@ -81,8 +94,14 @@ class DynoRegistry:
         if isinstance(event, RuntimeSample):
             if dyno.admits(event.dyno_id, timestamp, now) and self._reserve(dyno, event):
                 dyno.take(event.line, event.values, timestamp, now)
-        elif event.new not in ENDED_STATES or dyno.end_run(event.new, timestamp, now):
+                if self.on_sample is not None:
+                    self.on_sample(dyno, event.line, event.values, timestamp)
+        elif event.new not in ENDED_STATES:
             dyno.state, dyno.heard_at = event.new, now
+        elif dyno.end_run(event.new, timestamp, now):
+            dyno.state, dyno.heard_at = event.new, now
+            if self.on_end is not None:
+                self.on_end(dyno, timestamp)
         self._settle(dyno)
 
     def expire(self, now: float) -> int:

@@ -43,7 +43,7 @@ class SampleScanner:
             decided.
         """
         begin, latest = position, now + MAX_CLOCK_AHEAD
-        dyno, beginning = self._dyno, self._beginning
+        dyno, beginning, on_sample = self._dyno, self._beginning, self._registry.on_sample
         if dyno is not None and dyno.run != self._run:
             dyno = None
         size = len(beginning)
@@ -65,6 +65,8 @@ class SampleScanner:
             if at is None or at > latest:
                 at = now
             dyno.take(line, values, at, now)
+            if on_sample is not None:
+                on_sample(dyno, line, values, at)
         else:
             position = len(lines)
         self._registry.scanned += position - begin

@@ -27,12 +27,13 @@ _FAMILIES: Final[Mapping[MetricType, Callable[..., Family]]] = {
     MetricType.HISTOGRAM: HistogramMetricFamily,
     MetricType.SUMMARY: SummaryMetricFamily,
 }
-_BOUNDS: Final = (*(f"{bound:g}" for bound in apps.BUCKETS), "+Inf")
+BOUNDS: Final = (*(f"{bound:g}" for bound in apps.BUCKETS), "+Inf")
+"""Label values of ``le``."""
 
 SAMPLES_OF: Final[Mapping[MetricType, int]] = {
     MetricType.COUNTER: 1,
     MetricType.GAUGE: 1,
-    MetricType.HISTOGRAM: len(_BOUNDS) + 2,
+    MetricType.HISTOGRAM: len(BOUNDS) + 2,
     MetricType.SUMMARY: 2,
 }
 """Samples of one series, by type."""
@@ -56,7 +57,7 @@ def add_reading(into: Family, labels: Labels, reading: Reading) -> None:
     if not isinstance(reading, tuple):
         into.add_metric(labels, reading)
     elif len(reading) > SAMPLES_OF[MetricType.SUMMARY]:
-        into.add_metric(labels, list(zip(_BOUNDS, reading[:-2], strict=True)), reading[-1])
+        into.add_metric(labels, list(zip(BOUNDS, reading[:-2], strict=True)), reading[-1])
     else:
         into.add_metric(labels, *reading)
 

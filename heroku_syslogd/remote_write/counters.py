@@ -7,8 +7,9 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from heroku_syslogd.catalogue import Metric, MetricType, apps
+from heroku_syslogd.catalogue import Metric, MetricType
 from heroku_syslogd.exposition.blocks import Block, Labels, Reading
+from heroku_syslogd.exposition.families import BOUNDS
 from heroku_syslogd.remote_write.encoding import (
     SeriesEncoder,
     encode_labels,
@@ -19,8 +20,6 @@ from heroku_syslogd.remote_write.encoding import (
 from heroku_syslogd.remote_write.samples import SAMPLE_METRICS
 
 _LE: Final = "le"
-_BOUNDS: Final = (*(str(bound) for bound in apps.BUCKETS), "+Inf")
-"""As prometheus-client writes them; the tests compare."""
 
 
 class CounterEncoder:
@@ -90,7 +89,7 @@ class CounterEncoder:
                 self._name(f"{metric.name}_bucket"),
                 self._encoder((*metric.labels, _LE)),
             )
-            for bound, value in zip(_BOUNDS, buckets, strict=True):
+            for bound, value in zip(BOUNDS, buckets, strict=True):
                 yield encode_series(name, encoder.labels((*row, bound)), value, at)
         yield encode_series(self._name(f"{metric.name}_count"), labels, count, at)
         yield encode_series(self._name(f"{metric.name}_sum"), labels, total, at)

@@ -27,13 +27,16 @@ STALE: Final = struct.pack("<Q", 0x7FF0000000000002)
 # Keys of protobuf: field number << 3 | wire type. Type 0 is a varint, 1 eight bytes, 2 a length.
 _TIME_SERIES: Final = b"\x0a"
 _LABEL: Final = b"\x0a"
-_SAMPLE: Final = b"\x12"
+_SAMPLE: Final = b"\x12\x10\x09"  # 16 bytes: key and value, key and time
+_SAMPLE_SIZE: Final = 2 + 16
 _FIRST_TEXT: Final = b"\x0a"
 _SECOND_TEXT: Final = b"\x12"
-_VALUE: Final = b"\x09"
-_TIMESTAMP: Final = b"\x10"
+_TIMESTAMP: Final = 0x10
 
 _double: Final = struct.Struct("<d").pack
+ONE: Final = _double(1.0)
+"""The value of marks."""
+
 _SEVEN_BITS: Final = 0x7F
 _MORE: Final = 0x80
 
@@ -47,6 +50,10 @@ def varint(number: int) -> bytes:
     out.append(number)
     return bytes(out)
 
+
+_EARLIEST: Final = 2**35
+_LATEST: Final = 2**42 - 1
+"""Milliseconds between which a varint has six bytes."""
 
 _VARINTS: Final = tuple(varint(number) for number in range(2**14))
 """Those of two bytes at most, which lengths of series are."""
@@ -97,31 +104,72 @@ def encode_name(name: str) -> bytes:
 def encode_timestamp(seconds: float) -> bytes:
     """Return the end of a sample: its time, which protocol and engine know in milliseconds.
 
+    It has always the same length: no engine takes a sample from before 1971 or after 2109, so such
+    a time is moved there.
+
     Args:
-        seconds: Seconds since the epoch, not before it.
+        seconds: Seconds since the epoch.
     """
-    return _TIMESTAMP + varint(max(round(seconds * 1000), 0))
+    number = min(max(round(seconds * 1000), _EARLIEST), _LATEST)
+    return bytes(  # what `varint` does, without its loop
+        (
+            _TIMESTAMP,
+            number & 0x7F | 0x80,
+            number >> 7 & 0x7F | 0x80,
+            number >> 14 & 0x7F | 0x80,
+            number >> 21 & 0x7F | 0x80,
+            number >> 28 & 0x7F | 0x80,
+            number >> 35,
+        )
+    )
 
 
 def encode_series(name: bytes, labels: bytes, value: float, timestamp: bytes) -> bytes:
     """Return a series with one sample, as it stands in a request."""
-    return _series(name, labels, _double(value), timestamp)
+    return encode_beginning(name, labels) + _double(value) + timestamp
 
 
 def encode_end(name: bytes, labels: bytes, timestamp: bytes) -> bytes:
     """Return a series with the marker that it has ended."""
-    return _series(name, labels, STALE, timestamp)
+    return encode_beginning(name, labels) + STALE + timestamp
 
 
-def _series(name: bytes, labels: bytes, value: bytes, timestamp: bytes) -> bytes:
-    sample = len(timestamp) + 9
-    size = len(name) + len(labels) + sample + 2  # lengths of a sample are one byte
-    return b"".join(
-        (
-            *(_TIME_SERIES, _length(size), name, labels),
-            *(_SAMPLE, _VARINTS[sample], _VALUE, value, timestamp),
-        )
-    )
+def encode_beginning(name: bytes, labels: bytes) -> bytes:
+    """Return a series with one sample up to its value."""
+    size = len(name) + len(labels) + _SAMPLE_SIZE
+    return b"".join((_TIME_SERIES, _length(size), name, labels, _SAMPLE))
+
+
+class FieldEncoder:
+    """Writes many series of the same few metrics: their beginnings are put together only once.
+
+    What stands in front of the labels is the length of the series and the name, and it differs only
+    with the length of the labels.
+
+    Args:
+        names: Encoded names by field.
+    """
+
+    def __init__(self, names: Mapping[str, bytes]) -> None:
+        self._names = names
+        self._heads: dict[int, dict[str, bytes]] = {}
+
+    def series(self, labels: bytes, values: Iterable[tuple[str, float]], timestamp: bytes) -> bytes:
+        """Return a series with one sample for each field and value."""
+        heads = self._heads.get(len(labels))
+        if heads is None:
+            heads = self._heads[len(labels)] = self._heads_for(len(labels))
+        middle = labels + _SAMPLE
+        parts: list[bytes] = []
+        for field, value in values:
+            parts += (heads[field], middle, _double(value), timestamp)
+        return b"".join(parts)
+
+    def _heads_for(self, size: int) -> dict[str, bytes]:
+        return {
+            field: b"".join((_TIME_SERIES, _length(len(name) + size + _SAMPLE_SIZE), name))
+            for field, name in self._names.items()
+        }
 
 
 def compress(series: Iterable[bytes]) -> bytes:

@@ -31,7 +31,10 @@ class Receiver(Bench):
         self.send(f"<45>1 {time} {TOKEN} {source} {procid} - - {text}".encode())
 
     def sent(self) -> list[Series]:
-        return series_of(b"".join(self.collector.drain()))
+        encoded = list(self.collector.drain())
+        series = series_of(b"".join(one.data for one in encoded))
+        assert len(series) == sum(one.samples for one in encoded)
+        return series
 
 
 def memory(run: str = A, total: float = 100, pgpgin: int = 10) -> str:

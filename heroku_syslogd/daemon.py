@@ -34,6 +34,7 @@ from heroku_syslogd.listeners import (
 from heroku_syslogd.log import PeerFaultLog
 from heroku_syslogd.pipeline import Pipeline, observer_of
 from heroku_syslogd.reload import Reloader
+from heroku_syslogd.remote_write import RemoteWriter
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.sockets import PassedSockets, bound_address, raise_descriptor_limit
 from heroku_syslogd.status import (
@@ -132,9 +133,10 @@ class Daemon:
             log=log.get("listener"),
             clock=clock,
         )
-        own = build_registry(
+        own = self._own = build_registry(
             DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock)
         )
+        self._remote_write = self._build_remote_write()
         self._publisher = self._build_publisher()
         self._admin = AdminServer(
             Exposition(self._pipeline.registry, own, self.telemetry, clock),
@@ -191,6 +193,14 @@ class Daemon:
         )
         return Publisher(reader, recorder, self._clock)
 
+    def _build_remote_write(self) -> RemoteWriter | None:
+        config, registry = self._config.remote_write, self._pipeline.registry
+        if config.url is None:
+            return None
+        writer = RemoteWriter(config, registry, lambda: self._own, self._clock)
+        self.telemetry.remote_write = lambda: writer.state
+        return writer
+
     # Run ----------------------------------------------------------------------------------------
 
     @property
@@ -238,6 +248,9 @@ class Daemon:
             asyncio.create_task(self._housekeeping.run(), name="housekeeping"),
             asyncio.create_task(self._publisher.run(), name="status"),
         ]
+        if self._remote_write is not None:
+            sending = self._remote_write.run()
+            others.append(asyncio.create_task(sending, name="remote write"))
         if interval := self._notifier.watchdog_interval:
             feeding = self._housekeeping.run_watchdog(interval)
             others.append(asyncio.create_task(feeding, name="watchdog"))
@@ -274,6 +287,8 @@ class Daemon:
         try:
             if self._events is not None:
                 self._events.open()
+            if self._remote_write is not None:
+                await self._remote_write.open()
             await self._admin.open(self._config.admin.address)
             for config in self._config.listener:
                 listener = await open_listener(config, self._context, passed)
@@ -292,6 +307,8 @@ class Daemon:
             await self._admin.close()
             if self._events is not None:
                 await self._events.close(0)
+            if self._remote_write is not None:
+                await self._remote_write.close()
             raise
         self._log.info(
             "daemon.started",
@@ -379,6 +396,8 @@ class Daemon:
         abandoned = self._abandon()
         if self._events is not None:
             await self._events.close(0 if self._stop_at_once.is_set() else FLUSH_TIMEOUT)
+        if self._remote_write is not None:
+            await self._remote_write.finish(0 if self._stop_at_once.is_set() else FLUSH_TIMEOUT)
         await self._admin.close()
         self._context.credentials.close()
         self._admin.users.close()

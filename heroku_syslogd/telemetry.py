@@ -11,8 +11,9 @@ flight, and tests hold them::
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from heroku_syslogd.wire import FrameFault, HeaderReason, Malformed
 
@@ -139,6 +140,30 @@ class ShownCertificate(Protocol):
         """Whether it could be used when its files were last read."""
 
 
+class RemoteWriteState(NamedTuple):
+    """How remote write is doing.
+
+    Attributes:
+        sent_requests: Requests that the engine took.
+        sent_samples: Their samples.
+        sent_bytes: Their bytes, compressed.
+        failures: Attempts after which a request is sent again, by reason.
+        dropped_samples: Samples that will not be sent, by reason.
+        waiting_samples: Samples in the queue.
+        waiting_bytes: Bytes of the requests in the queue.
+        last_success_at: When the engine last took a request, seconds since the epoch; 0 if never.
+    """
+
+    sent_requests: int
+    sent_samples: int
+    sent_bytes: int
+    failures: Mapping[str, int]
+    dropped_samples: Mapping[str, int]
+    waiting_samples: int
+    waiting_bytes: int
+    last_success_at: float
+
+
 class Telemetry:
     """Counters of the daemon as a whole, and of each listener.
 
@@ -152,6 +177,7 @@ class Telemetry:
         scrape_duration: Seconds that rendering the last scrape took.
         reload_successful: Whether the last reading of the configuration succeeded.
         reload_success_at: When it last did, seconds since the epoch.
+        remote_write: Returns how remote write is doing; None where there is none.
     """
 
     LAGS_KEPT = 30
@@ -167,6 +193,7 @@ class Telemetry:
         self.scrape_duration = 0.0
         self.reload_successful = True
         self.reload_success_at = 0.0
+        self.remote_write: Callable[[], RemoteWriteState] | None = None
 
     def listener(self, name: str) -> ListenerCounters:
         """Return the counters of a listener, new ones at first."""

@@ -18,7 +18,7 @@ FLOORS = [
     {"worker", "sinks", "listeners"},
     {"pipeline"},
     {"exposition", "status"},
-    {"replay", "explain"},
+    {"replay", "explain", "remote_write"},
     {"admin"},
     {"housekeeping", "reload"},
     {"daemon"},

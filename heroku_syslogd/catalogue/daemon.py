@@ -212,6 +212,54 @@ EVENTS_DROPPED: Final = _counter(
 EVENTS_QUEUE_BYTES: Final = _gauge(
     "events_queue_bytes", (), "Bytes of structured events that wait.", "bytes", "$"
 )
+REMOTE_WRITE_SENT_SAMPLES: Final = _counter(
+    "remote_write_sent_samples_total",
+    (),
+    "Samples that the engine of remote write took.",
+    "samples",
+    "rate($[5m])",
+)
+REMOTE_WRITE_SENT_REQUESTS: Final = _counter(
+    "remote_write_sent_requests_total",
+    (),
+    "Requests of remote write that the engine took.",
+    "requests",
+    "rate($[5m])",
+)
+REMOTE_WRITE_SENT_BYTES: Final = _counter(
+    "remote_write_sent_bytes_total",
+    (),
+    "Bytes of those requests, compressed.",
+    "bytes",
+    "rate($[5m])",
+)
+REMOTE_WRITE_FAILURES: Final = _counter(
+    "remote_write_failures_total",
+    ("reason",),
+    "Attempts of remote write that are made again.",
+    "attempts",
+    "sum by (reason) (increase($[10m])) > 0",
+)
+REMOTE_WRITE_DROPPED_SAMPLES: Final = _counter(
+    "remote_write_dropped_samples_total",
+    ("reason",),
+    "Samples that will not be sent: refused by the engine, or the queue was full.",
+    "samples",
+    "sum by (reason) (increase($[10m])) > 0",
+)
+REMOTE_WRITE_WAITING_SAMPLES: Final = _gauge(
+    "remote_write_waiting_samples", (), "Samples that wait to be sent.", "samples", "$"
+)
+REMOTE_WRITE_WAITING_BYTES: Final = _gauge(
+    "remote_write_waiting_bytes", (), "Bytes of the requests that wait.", "bytes", "$"
+)
+REMOTE_WRITE_LAST_SUCCESS: Final = _gauge(
+    "remote_write_last_success_timestamp_seconds",
+    (),
+    "When the engine last took a request.",
+    _SINCE_EPOCH,
+    "time() - $ > 120",
+)
 LOOP_LAG: Final = _gauge(
     "event_loop_lag_seconds",
     (),

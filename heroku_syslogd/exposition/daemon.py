@@ -90,6 +90,7 @@ class DaemonCollector(Collector):
         ):
             yield metric, [((str(label),), count) for label, count in counts.items()]
         yield from self._event_rows()
+        yield from self._remote_write_rows()
         for metric, value in (
             (daemon.APPLIED_MESSAGES, telemetry.applied_messages),
             (daemon.DUPLICATE_BATCHES, telemetry.duplicate_batches),
@@ -122,6 +123,24 @@ class DaemonCollector(Collector):
             (daemon.EVENTS_QUEUE_BYTES, events.queued_bytes if events is not None else 0),
         ):
             yield metric, [((), value)] if events is not None else []
+
+    def _remote_write_rows(self) -> Iterator[tuple[Metric, list[Row]]]:
+        read = self._telemetry.remote_write
+        state = read() if read is not None else None
+        for metric, counts in (
+            (daemon.REMOTE_WRITE_FAILURES, state.failures if state else {}),
+            (daemon.REMOTE_WRITE_DROPPED_SAMPLES, state.dropped_samples if state else {}),
+        ):
+            yield metric, [((str(reason),), count) for reason, count in counts.items()]
+        for metric, value in (
+            (daemon.REMOTE_WRITE_SENT_SAMPLES, state.sent_samples if state else 0),
+            (daemon.REMOTE_WRITE_SENT_REQUESTS, state.sent_requests if state else 0),
+            (daemon.REMOTE_WRITE_SENT_BYTES, state.sent_bytes if state else 0),
+            (daemon.REMOTE_WRITE_WAITING_SAMPLES, state.waiting_samples if state else 0),
+            (daemon.REMOTE_WRITE_WAITING_BYTES, state.waiting_bytes if state else 0),
+            (daemon.REMOTE_WRITE_LAST_SUCCESS, state.last_success_at if state else 0),
+        ):
+            yield metric, [((), value)] if state is not None else []
 
     def _listener_rows(self) -> Iterator[tuple[Metric, list[Row]]]:
         listeners = self._telemetry.listeners.values()

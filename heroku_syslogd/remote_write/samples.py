@@ -36,6 +36,9 @@ SAMPLE_METRICS: Final[frozenset[Metric]] = frozenset(
 ASSUMED_STATE: Final = "up"
 """State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
 
+MOST_PENDING: Final = 100_000
+"""Lines that wait to be encoded, some 50 MB. So many come only while the disk stands still."""
+
 _LAST_SAMPLE: Final = "last_sample"
 """Field of what is no value of a line: its time."""
 _DYNO_NAMES: Final = {
@@ -124,9 +127,13 @@ class SampleCollector:
     Args:
         registry: Where they come from.
         constant: Labels that every series has.
+
+    Attributes:
+        dropped_lines: Lines that came while `MOST_PENDING` waited.
     """
 
     def __init__(self, registry: Registry, constant: Mapping[str, str]) -> None:
+        self.dropped_lines = 0
         self._dynos = registry.dynos
         self._pending: list[tuple[Any, ...]] = []  # what encodes a line, and its arguments
         self._series: dict[Dyno, _Series] = {}
@@ -159,13 +166,19 @@ class SampleCollector:
         # What may change until the line is encoded: the run, the state, what is carried over.
         now = (dyno.run, dyno.state, dyno.carried)
         encode = self._of_load if line is _LOAD else self._of_memory
-        self._pending.append((encode, dyno, values, at, *now))
+        self._note((encode, dyno, values, at, *now))
 
     def _note_end(self, dyno: Dyno, at: float) -> None:
-        self._pending.append((self._of_end, dyno, at))
+        self._note((self._of_end, dyno, at))
 
     def _note_addon(self, identity: AddonIdentity, values: Mapping[str, float], at: float) -> None:
-        self._pending.append((self._of_addon, identity, values, at))
+        self._note((self._of_addon, identity, values, at))
+
+    def _note(self, line: tuple[Any, ...]) -> None:
+        if len(self._pending) < MOST_PENDING:
+            self._pending.append(line)
+        else:
+            self.dropped_lines += 1
 
     # Later ---------------------------------------------------------------------------------------
 

@@ -201,12 +201,21 @@ def _port(text: str) -> int:
 
 
 def _with_admin_port(config: Config, port: int | None) -> Config:
-    """Return the configuration with another port of the admin server, unless that is None."""
+    """Return the configuration with another port of the admin server, unless that is None.
+
+    Processes that share a configuration are told apart by that port, so remote write goes by it:
+    each has a spool and an instance label of its own.
+    """
     if port is None:
         return config
     address = config.admin.address._replace(port=port)
     admin = msgspec.structs.replace(config.admin, address=address)
-    return msgspec.structs.replace(config, admin=admin)
+    remote = config.remote_write
+    if remote.url is not None:
+        directory = str(Path(remote.directory, str(port))) if remote.directory else None
+        instance = f"{remote.instance_label}:{port}"
+        remote = msgspec.structs.replace(remote, directory=directory, instance=instance)
+    return msgspec.structs.replace(config, admin=admin, remote_write=remote)
 
 
 def run_command(options: argparse.Namespace) -> int:

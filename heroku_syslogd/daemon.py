@@ -18,9 +18,17 @@ from typing import Any, Final
 from heroku_syslogd import __version__, log
 from heroku_syslogd.admin import AdminServer
 from heroku_syslogd.bounded_queue import BoundedQueue, Origin
+from heroku_syslogd.certificates import CertificateError
 from heroku_syslogd.compiled import is_compiled
-from heroku_syslogd.config import Config, ListenerConfig, admin_credentials, drain_credentials
+from heroku_syslogd.config import (
+    Config,
+    ListenerConfig,
+    admin_credentials,
+    drain_credentials,
+    remote_write_authorization,
+)
 from heroku_syslogd.credentials import Credentials
+from heroku_syslogd.errors import StartupError
 from heroku_syslogd.exposition import DaemonCollector, Exposition, build_registry
 from heroku_syslogd.housekeeping import Housekeeping
 from heroku_syslogd.listeners import (
@@ -136,7 +144,7 @@ class Daemon:
         own = self._own = build_registry(
             DaemonCollector(self.telemetry, self._queue, self._pipeline, self._events, clock)
         )
-        self._remote_write = self._build_remote_write()
+        self._remote_write = self._build_remote_write(str(config_path))
         self._publisher = self._build_publisher()
         self._admin = AdminServer(
             Exposition(self._pipeline.registry, own, self.telemetry, clock),
@@ -162,6 +170,7 @@ class Daemon:
             self._admin,
             self._events,
             self._observer,
+            self._remote_write,
         )
         self._housekeeping = Housekeeping(
             self.telemetry,
@@ -193,11 +202,15 @@ class Daemon:
         )
         return Publisher(reader, recorder, self._clock)
 
-    def _build_remote_write(self) -> RemoteWriter | None:
+    def _build_remote_write(self, file: str) -> RemoteWriter | None:
         config, registry = self._config.remote_write, self._pipeline.registry
         if config.url is None:
             return None
-        writer = RemoteWriter(config, registry, lambda: self._own, self._clock)
+        remote_write_authorization(config, file)  # whether its secret can be used
+        try:
+            writer = RemoteWriter(config, registry, lambda: self._own, self._clock)
+        except CertificateError as error:
+            raise StartupError("remote_write", str(error)) from error
         self.telemetry.remote_write = lambda: writer.state
         return writer
 

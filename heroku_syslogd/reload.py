@@ -15,10 +15,12 @@ from heroku_syslogd.config import (
     drain_credentials,
     load,
     merged,
+    remote_write_authorization,
 )
 from heroku_syslogd.errors import ConfigError
 from heroku_syslogd.listeners import Listener, ListenerContext
 from heroku_syslogd.pipeline import Pipeline
+from heroku_syslogd.remote_write import RemoteWriter
 from heroku_syslogd.sinks import EventSink
 from heroku_syslogd.worker import Observer
 
@@ -36,6 +38,7 @@ class Reloader:
         admin: The admin server.
         events: The sink of structured events, None if there is none.
         observer: Returns who is shown events.
+        remote_write: Sends samples, None if there is no such thing.
 
     Attributes:
         config: The configuration that is in force.
@@ -52,6 +55,7 @@ class Reloader:
         admin: AdminServer,
         events: EventSink | None,
         observer: Callable[[], Observer],
+        remote_write: RemoteWriter | None,
     ) -> None:
         self.config = config
         self._path = path
@@ -62,6 +66,7 @@ class Reloader:
         self._admin = admin
         self._events = events
         self._observer = observer
+        self._remote_write = remote_write
         self._log = log.get("daemon")
 
     def reload(self) -> None:
@@ -79,6 +84,10 @@ class Reloader:
             new = self._override(load(self._path))
             credentials = drain_credentials(new, str(self._path))
             renewals = [certificate.prepare() for certificate in self._certificates()]
+            if self._remote_write is not None:
+                in_force = merged(self.config, new).remote_write
+                remote_write_authorization(in_force, str(self._path))
+                renewals.append(self._remote_write.prepare(in_force))
         except ConfigError as error:
             self._refuse(
                 [f"{key}: {problem}" if key else problem for key, problem in error.problems]

@@ -12,8 +12,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from heroku_syslogd import __version__
-from heroku_syslogd.cli import main
+from heroku_syslogd.cli import _with_admin_port, main
 from heroku_syslogd.compiled import is_compiled
+from heroku_syslogd.config import Config, RemoteWriteConfig
+from heroku_syslogd.config.schema import RemoteWriteURL
 from heroku_syslogd.simulate import DEFAULT_SHARE, Fault, octet_framed
 
 ROOT = Path(__file__).parents[1]
@@ -350,3 +352,15 @@ def test_explain_writes_to_a_terminal_of_any_locale(
 
     assert call("explain", OUTPUT.decode().replace("hello", "olé")) == 0
     assert b"ol\\xe9" in raw.getvalue()
+
+
+def test_processes_that_share_a_configuration_send_as_different_receivers() -> None:
+    remote = RemoteWriteConfig(
+        url=RemoteWriteURL.parse("http://engine.example/"), directory="/spool", instance="host"
+    )
+    config = _with_admin_port(Config(remote_write=remote), 9851)
+
+    assert config.admin.address.port == 9851
+    assert config.remote_write.instance == "host:9851"
+    assert config.remote_write.directory == "/spool/9851"
+    assert _with_admin_port(Config(), 9851).remote_write == RemoteWriteConfig()

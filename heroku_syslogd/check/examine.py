@@ -5,10 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from heroku_syslogd.certificates import ServerCertificate
-from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, drain_credentials, load
+from heroku_syslogd.certificates import CertificateError, ServerCertificate
+from heroku_syslogd.config import (
+    AdminConfig,
+    Config,
+    ListenerConfig,
+    drain_credentials,
+    load,
+    remote_write_authorization,
+)
 from heroku_syslogd.errors import ConfigError, ConfigProblem, StartupError
 from heroku_syslogd.listeners import load_certificate
+from heroku_syslogd.remote_write.tls import client_context
 
 
 class Examined(NamedTuple):
@@ -45,6 +53,13 @@ def examine(path: Path) -> Examined:
                 certificates[key] = certificate
         except StartupError as error:
             problems.append(ConfigProblem(f"{key}.certificate", error.problem))
+    try:
+        remote_write_authorization(config.remote_write, file)
+        client_context(config.remote_write)
+    except ConfigError as error:
+        problems += error.problems
+    except CertificateError as error:
+        problems.append(ConfigProblem("remote_write", str(error)))
     if problems:
         raise ConfigError(file, problems)
     return Examined(file, config, certificates)

@@ -27,6 +27,8 @@ _LIMITS: Final = (
     ("addons.expire_after", "the same of an add-on"),
     ("app_metrics.expire_after", "the same of what applications print"),
     ("events.max_queue_bytes", "bytes of events that may wait to be written"),
+    ("remote_write.max_memory_bytes", "bytes of requests that may wait in memory"),
+    ("remote_write.max_disk_bytes", "bytes of those on the disk"),
 )
 """Key and meaning of what bounds memory, or makes metrics disappear."""
 
@@ -106,6 +108,8 @@ def limits(config: Config) -> Iterator[Limit]:
             continue
         if key.startswith("events.") and config.events.path is None:
             continue
+        if key.startswith("remote_write.") and config.remote_write.url is None:
+            continue
         yield Limit(key, attrgetter(key)(config), attrgetter(key)(_DEFAULTS), meaning)
 
 
@@ -132,6 +136,15 @@ def events(config: Config) -> str:
         return ""
     where = "standard output" if config.events.path == "-" else config.events.path
     return f"{where}: {', '.join(config.events.kinds) or 'none'}"
+
+
+def remote_write(config: Config) -> str:
+    """Return where samples are sent, and where they wait; empty if they are not sent."""
+    remote = config.remote_write
+    if remote.url is None:
+        return ""
+    waiting = f"in {remote.directory}" if remote.directory else "in memory alone"
+    return f"{remote.url.shown}, as {remote.instance_label}, waiting {waiting}"
 
 
 def moment(at: float) -> str:

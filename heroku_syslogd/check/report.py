@@ -44,6 +44,8 @@ def lines(examined: Examined, warnings: list[ConfigProblem]) -> Iterator[str]:
         yield _line("batches", facts.batches(config))
     if events := facts.events(config):
         yield _line("events", events)
+    if remote := facts.remote_write(config):
+        yield _line("remote", remote)
     for limit in facts.limits(config):
         if limit.value != limit.default:  # the journal has these lines at every reload
             values = f"{_value(limit.value)} (default: {_value(limit.default)})"

@@ -38,6 +38,9 @@ def draw_report(examined: Examined, warnings: list[ConfigProblem], file: TextIO)
         where = "standard output" if events == "-" else events
         kinds = ", ".join(config.events.kinds) or "none"
         _draw(target, ("EVENTS", "KINDS"), [((where, kinds), "")])
+    if (remote := config.remote_write).url is not None:
+        row = (remote.url.shown, remote.instance_label, remote.directory or "memory alone")
+        _draw(target, ("REMOTE WRITE", "INSTANCE", "WAITS IN"), [(row, "")])
     _draw(target, ("LIMIT", "VALUE", "OF"), _limits(config), right=1)
     if warnings:
         target.print()

@@ -8,7 +8,7 @@ from typing import Final
 
 from heroku_syslogd.check.examine import Examined
 from heroku_syslogd.check.facts import moment, takes_batches
-from heroku_syslogd.config import AdminConfig, Config, ListenerConfig
+from heroku_syslogd.config import AdminConfig, Config, ListenerConfig, RemoteWriteConfig
 from heroku_syslogd.errors import ConfigProblem
 
 _EXPIRES_SOON: Final = 14 * 86400.0
@@ -28,7 +28,7 @@ def warnings(examined: Examined, now: float) -> list[ConfigProblem]:
     found = [*_of_certificates(examined, now), *_of_admin(config.admin)]
     for index, listener in enumerate(config.listener):
         found += _of_listener(listener, f"listener.{index}", config)
-    return found + list(_of_drains(config))
+    return [*found, *_of_drains(config), *_of_remote_write(config.remote_write)]
 
 
 def _of_certificates(examined: Examined, now: float) -> Iterator[ConfigProblem]:
@@ -75,6 +75,18 @@ def _of_drains(config: Config) -> Iterator[ConfigProblem]:
         yield ConfigProblem("credentials", "are of no use without a listener of type http or https")
     if config.events.path is not None and not config.events.kinds:
         yield ConfigProblem("events.kinds", "names none: no event is written")
+
+
+def _of_remote_write(config: RemoteWriteConfig) -> Iterator[ConfigProblem]:
+    if config.url is None:
+        return
+    if not config.url.is_encrypted and (config.password_file or config.bearer_token_file):
+        yield ConfigProblem("remote_write.url", "is not https: the secret goes unencrypted")
+    if config.insecure_skip_verify:
+        yield ConfigProblem("remote_write.insecure_skip_verify", "believes any certificate")
+    if config.directory is None:
+        problem = "is missing: what waits is lost when the daemon ends"
+        yield ConfigProblem("remote_write.directory", problem)
 
 
 def _is_reachable(host: str) -> bool:

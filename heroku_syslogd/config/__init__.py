@@ -13,14 +13,21 @@ from heroku_syslogd.config.schema import (
     Duration,
     DynosConfig,
     EventsConfig,
+    HeaderValue,
     LimitsConfig,
     ListenerConfig,
     LogConfig,
     Network,
     PasswordHash,
     QueueConfig,
+    RemoteWriteConfig,
+    RemoteWriteURL,
 )
-from heroku_syslogd.config.secrets import admin_credentials, drain_credentials
+from heroku_syslogd.config.secrets import (
+    admin_credentials,
+    drain_credentials,
+    remote_write_authorization,
+)
 
 __all__ = [
     "AddonsConfig",
@@ -34,16 +41,20 @@ __all__ = [
     "Duration",
     "DynosConfig",
     "EventsConfig",
+    "HeaderValue",
     "LimitsConfig",
     "ListenerConfig",
     "LogConfig",
     "Network",
     "PasswordHash",
     "QueueConfig",
+    "RemoteWriteConfig",
+    "RemoteWriteURL",
     "admin_credentials",
     "changes",
     "drain_credentials",
     "load",
     "merged",
     "parse",
+    "remote_write_authorization",
 ]

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from heroku_syslogd.config.schema import Config, ListenerConfig
+from heroku_syslogd.config.schema import Config, ListenerConfig, RemoteWriteConfig
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -23,6 +23,18 @@ RELOADABLE: Final = frozenset(
         "admin.users",
         "listener.allow",
         "listener.proxies",
+        "remote_write.user",
+        "remote_write.password_file",
+        "remote_write.bearer_token_file",
+        "remote_write.ca_file",
+        "remote_write.certificate",
+        "remote_write.key",
+        "remote_write.server_name",
+        "remote_write.insecure_skip_verify",
+        "remote_write.timeout",
+        "remote_write.min_backoff",
+        "remote_write.max_backoff",
+        "remote_write.headers",
     }
 )
 """Tables and keys that a running daemon takes over; the others need a restart."""
@@ -60,6 +72,7 @@ def merged(old: Config, new: Config) -> Config:
         listener=listeners,
         admin=_merge("admin", old.admin, new.admin),
         events=_merge("events", old.events, new.events),
+        remote_write=_merge_remote_write(old.remote_write, new.remote_write),
     )
 
 
@@ -72,6 +85,14 @@ def _merge_listener(old: ListenerConfig, new: ListenerConfig) -> ListenerConfig:
     if old.proxy_protocol != new.proxy_protocol:
         return old
     return _merge("listener", old, new)
+
+
+def _merge_remote_write(old: RemoteWriteConfig, new: RemoteWriteConfig) -> RemoteWriteConfig:
+    """Return the table with how the receiver is talked to taken over.
+
+    Passwords and headers of another receiver must not go to the present one.
+    """
+    return old if old.url != new.url else _merge("remote_write", old, new)
 
 
 def _merge(table: str, old: T, new: T) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from msgspec import Meta, Struct
@@ -15,7 +16,34 @@ _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)(ms|s|m|h|d)")
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]*|\*):([0-9]{1,5})")
 
+_URL_CHARACTER: Final = r"[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2}"
+_URL: Final = re.compile(
+    r"https?://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,5}))?"
+    rf"(?:/(?:{_URL_CHARACTER})*)?(?:\?(?:{_URL_CHARACTER}|\?)*)?"
+)
+_URL_USER: Final = re.compile(r"https?://[^/?#]*@", re.IGNORECASE)
+_HOST_LABEL: Final = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_HEADER_VALUE: Final = re.compile(r"[!-~](?:[ -~\t]{0,4094}[!-~])?")
+
 PositiveInt = Annotated[int, Meta(ge=1)]
+
+
+def is_host(text: str, *, is_ipv6: bool = False) -> bool:
+    """Return whether a text is an address or a host name (RFC 1123, section 2.1, and ``_``).
+
+    Args:
+        text: The text.
+        is_ipv6: Whether it has to be an IPv6 address, and may not be anything else.
+    """
+    labels = text.removesuffix(".").split(".")
+    try:
+        if is_ipv6:
+            return bool(ipaddress.IPv6Address(text))
+        if labels[-1].isdigit():  # no domain is a number: this is meant to be an address
+            return bool(ipaddress.IPv4Address(text))
+    except ValueError:
+        return False
+    return len(text) <= 253 and all(_HOST_LABEL.fullmatch(label) for label in labels)
 
 
 class Duration(float):
@@ -100,6 +128,70 @@ class PasswordHash(str):
 
     def __repr__(self) -> str:
         return "PasswordHash(...)"
+
+
+class RemoteWriteURL(str):
+    """Where requests of remote write go. Its query is never shown: keys may stand there."""
+
+    __slots__ = ()
+    is_secret = True
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read an ``http`` or ``https`` URL, its escapes as they are to be sent (RFC 3986).
+
+        Raises:
+            ValueError: It is none; the message says what was expected, without quoting it.
+        """
+        if isinstance(value, str) and _URL_USER.match(value):
+            raise ValueError("expected no user and no password in it: see user and password_file")
+        match = _URL.fullmatch(value) if isinstance(value, str) else None
+        if (
+            match is None
+            or not is_host(match[1] or match[2], is_ipv6=bool(match[1]))
+            or not 0 < int(match[3] or 1) <= 65535
+        ):
+            raise ValueError('expected a URL, such as "https://HOST:PORT/api/v1/write"')
+        return cls(value)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether TLS is spoken there."""
+        return self.startswith("https:")
+
+    @property
+    def query(self) -> str:
+        """What follows the question mark."""
+        return self.partition("?")[2]
+
+    @property
+    def shown(self) -> str:
+        """The URL for people."""
+        return f"{self.partition('?')[0]}?..." if self.query else str(self)
+
+    def __repr__(self) -> str:
+        return repr(self.shown)
+
+
+class HeaderValue(str):
+    """Value of an HTTP header. Not shown in any message: it may be a key."""
+
+    __slots__ = ()
+    is_secret = True
+
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """Read a value of visible ASCII, with blanks inside (RFC 9110, section 5.5).
+
+        Raises:
+            ValueError: It is none; the message says what was expected, without quoting it.
+        """
+        if not (isinstance(value, str) and _HEADER_VALUE.fullmatch(value)):
+            raise ValueError("expected 1 to 4096 characters of ASCII, no blanks around them")
+        return cls(value)
+
+    def __repr__(self) -> str:
+        return "HeaderValue(...)"
 
 
 class LogConfig(Struct, frozen=True, kw_only=True):
@@ -230,6 +322,41 @@ class CredentialConfig(Struct, frozen=True, kw_only=True):
     app: str | None = None
 
 
+class RemoteWriteConfig(Struct, frozen=True, kw_only=True):
+    """``[remote_write]``: sends samples to a receiver of Prometheus remote write 1.0.
+
+    There is none without ``url``. Either ``user`` and ``password_file`` are given, or
+    ``bearer_token_file``, or none of them.
+    """
+
+    url: RemoteWriteURL | None = None
+    interval: Duration = Duration(15)
+    batch_samples: Annotated[int, Meta(ge=1, le=100_000)] = 2000
+    batch_age: Duration = Duration(1)
+    directory: str | None = None
+    max_memory_bytes: Annotated[int, Meta(ge=2**16)] = 16 * 2**20
+    max_disk_bytes: Annotated[int, Meta(ge=2**20)] = 2**30
+    instance: str | None = None
+    user: str | None = None
+    password_file: str | None = None
+    bearer_token_file: str | None = None
+    ca_file: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    server_name: str | None = None
+    insecure_skip_verify: bool = False
+    timeout: Duration = Duration(10)
+    min_backoff: Duration = Duration(1)
+    max_backoff: Duration = Duration(30)
+    external_labels: dict[str, str] = {}
+    headers: dict[str, HeaderValue] = {}
+
+    @property
+    def instance_label(self) -> str:
+        """Value of the ``instance`` label: what is configured, else the name of this host."""
+        return self.instance or socket.gethostname()
+
+
 class DrainsConfig(Struct, frozen=True, kw_only=True):
     """``[drains]``: which application a drain belongs to, by drain token."""
 
@@ -255,6 +382,7 @@ class Config(Struct, frozen=True, kw_only=True):
     addons: AddonsConfig = AddonsConfig()
     app_metrics: AppMetricsConfig = AppMetricsConfig()
     events: EventsConfig = EventsConfig()
+    remote_write: RemoteWriteConfig = RemoteWriteConfig()
     admin: AdminConfig = AdminConfig()
     listener: tuple[ListenerConfig, ...] = DEFAULT_LISTENERS
     drains: DrainsConfig = DrainsConfig()

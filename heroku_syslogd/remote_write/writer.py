@@ -72,6 +72,22 @@ class RemoteWriter:
         self._batch: list[bytes] = []
         self._batch_samples = 0
 
+    def prepare(self, config: RemoteWriteConfig) -> Callable[[], None]:
+        """Load the files of TLS; only calling the result takes over the configuration.
+
+        How much is collected, and where it waits, stays as it is until a restart.
+
+        Raises:
+            CertificateError: A file cannot be used; everything stays as it is.
+        """
+        renew = self.client.prepare(config)
+
+        def take_over() -> None:
+            renew()
+            self.sender.configure(config)
+
+        return take_over
+
     async def open(self) -> None:
         """Take over what an earlier process left.
 
@@ -79,7 +95,8 @@ class RemoteWriter:
             StartupError: The directory of the spool cannot be used.
         """
         found = await self.spool.open()
-        self._log.info("remote_write.started", url=self._config.url, requests_found=found)
+        url = self._config.url.shown if self._config.url else ""
+        self._log.info("remote_write.started", url=url, requests_found=found)
 
     @property
     def state(self) -> RemoteWriteState:

@@ -37,6 +37,10 @@ idle_timeout = "1m"
 [events]
 path = "events.jsonl"
 kinds = ["api", "build"]
+[remote_write]
+url = "https://engine.example/api/v1/write?key=secret"
+directory = "spool"
+instance = "receiver-1"
 [admin]
 address = "*:9842"
 {admin.toml}

@@ -30,6 +30,7 @@ def test_each_line_says_what_it_is_about(tmp_path: Path) -> None:
         "  drains    1 configured, others: label",
         "  batches   from [red]logplex[/red]",
         "  events    events.jsonl: api, build",
+        "  remote    https://engine.example/api/v1/write?..., as receiver-1, waiting in spool",
         "  limit     limits.idle_timeout = 60s (default: 600s)",
         "  limit     limits.max_apps = 5 (default: 1000)",
     ]

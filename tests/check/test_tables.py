@@ -52,6 +52,7 @@ def test_there_is_a_table_of_everything(tmp_path: Path) -> None:
         ["others", "the beginning of the token, or the host name"],
         ["[red]logplex[/red]", "bcrypt hash", "shop"],
         ["events.jsonl", "api, build"],
+        ["https://engine.example/api/v1/write?...", "receiver-1", "spool"],
         ["limits.max_series", "200,000", "series of applications and dynos"],
         [
             "limits.idle_timeout",

@@ -102,6 +102,12 @@ def test_who_can_be_reached_by_others_is_doubted_unless_restricted(
         (NAMED, []),
         (POSTED, ["credentials"]),
         ('[events]\npath = "-"\nkinds = []\n', ["events.kinds"]),
+        ('[remote_write]\nurl = "http://x/"\ndirectory = "y"\n', []),
+        ('[remote_write]\nurl = "http://x/"\n', ["remote_write.directory"]),
+        (
+            '[remote_write]\nurl = "https://x/"\ndirectory = "y"\ninsecure_skip_verify = true\n',
+            ["remote_write.insecure_skip_verify"],
+        ),
         ("[events]\nkinds = []\n", []),
     ],
 )

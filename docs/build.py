@@ -27,8 +27,10 @@ from docs.examples import EXAMPLES, events_of
 from heroku_syslogd.catalogue import SECTIONS, Metric, Section
 from heroku_syslogd.catalogue.apps import BUCKETS
 from heroku_syslogd.heroku import Addon, ApiAction, BuildResult, DynoActionName, Kind
+from heroku_syslogd.remote_write.client import Failure
+from heroku_syslogd.remote_write.spool import DropReason as RequestDropReason
 from heroku_syslogd.sinks import DESCRIPTIONS
-from heroku_syslogd.sinks.event_file import DropReason
+from heroku_syslogd.sinks.event_file import DropReason as EventDropReason
 from heroku_syslogd.tallies.router import METHODS, OTHER_METHOD
 from heroku_syslogd.telemetry import LostReason, RejectReason
 from heroku_syslogd.wire import FrameFault, HeaderReason
@@ -36,10 +38,19 @@ from heroku_syslogd.wire import FrameFault, HeaderReason
 DOCS: Final = Path(__file__).resolve().parent
 _TEMPLATES: Final = DOCS / "templates"
 _NOTICE: Final = "<!-- Written by docs/build.py from docs/templates/{}: edit that. -->\n\n"
-_VOCABULARIES: Final = (
-    *(LostReason, RejectReason, FrameFault, HeaderReason, DropReason),
-    *(Addon, ApiAction, BuildResult, DynoActionName),
-)
+_VOCABULARIES: Final[Mapping[str, type[StrEnum]]] = {
+    **{
+        vocabulary.__name__: vocabulary
+        for vocabulary in (
+            *(LostReason, RejectReason, FrameFault, HeaderReason, Failure),
+            *(Addon, ApiAction, BuildResult, DynoActionName),
+        )
+    },
+    "EventDropReason": EventDropReason,
+    "RequestDropReason": RequestDropReason,
+}
+"""By the mark of the templates that they stand in for."""
+
 _MARK: Final = re.compile(r"^\{\{(\w+)\}\}$", re.MULTILINE)
 _CONSTANT: Final = re.compile(r"(?<!`)`([A-Z][A-Z_]+)`(?!`)")
 
@@ -171,16 +182,15 @@ _PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "events": lambda: "\n\n".join(map(event_kind, Kind)),
     **figures.PARTS,
 }
-"""What stands in for the marks of the templates; the names of enumerations stand for themselves."""
+"""What stands in for the other marks of the templates."""
 
 
 def pages() -> Iterator[tuple[str, str]]:
     """Return the name and the text of every page."""
-    vocabularies = {one.__name__: one for one in _VOCABULARIES}
 
     def part(mark: re.Match[str]) -> str:
         name = mark[1]
-        return vocabulary_table(vocabularies[name]) if name in vocabularies else _PARTS[name]()
+        return vocabulary_table(_VOCABULARIES[name]) if name in _VOCABULARIES else _PARTS[name]()
 
     for template in sorted(_TEMPLATES.glob("*.md")):
         text = _MARK.sub(part, template.read_text())

@@ -1,4 +1,4 @@
-"""Rows about the processes of the daemon: how much room is left, and what they write."""
+"""Rows about the processes of the daemon: how much room is left, what they write and send."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ YES_NO: Final = {"0": ("failed", RED), "1": ("valid", GREEN)}
 _INSTANCE: Final = "{{instance}}"
 _LISTENER: Final = "{{listener}}"
 _NO_EVENTS: Final = "No [events] in the configuration"
+_NO_REMOTE_WRITE: Final = "No [remote_write] in the configuration"
 
 
 def fullest(part: Metric, whole: Metric, by: str = "instance") -> Expr:
@@ -132,6 +133,79 @@ EVENTS: Final = Row(
             Query(promql.largest(daemon.EVENTS_QUEUE_BYTES, "instance"), _INSTANCE),
             width=6,
             empty=_NO_EVENTS,
+        ),
+    ),
+)
+
+
+def _since_last_success() -> Expr:
+    """Return how long ago the last success of each process was; before the first there is none."""
+    last = promql.largest(daemon.REMOTE_WRITE_LAST_SUCCESS, "instance")
+    return last._replace(text=f"time() - ({last.text} > 0)", unit="s")
+
+
+REMOTE_WRITE: Final = Row(
+    "Remote write",
+    (
+        graph(
+            "Samples sent",
+            Query(promql.rate(daemon.REMOTE_WRITE_SENT_SAMPLES, "instance"), _INSTANCE),
+            width=8,
+            stacked=True,
+            empty=_NO_REMOTE_WRITE,
+        ),
+        graph(
+            "Requests sent",
+            Query(promql.rate(daemon.REMOTE_WRITE_SENT_REQUESTS, "instance"), _INSTANCE),
+            width=8,
+            stacked=True,
+            empty=_NO_REMOTE_WRITE,
+        ),
+        graph(
+            "Bytes sent",
+            Query(promql.rate(daemon.REMOTE_WRITE_SENT_BYTES, "instance"), _INSTANCE),
+            width=8,
+            stacked=True,
+            empty=_NO_REMOTE_WRITE,
+        ),
+        graph(
+            "Samples that wait",
+            Query(promql.largest(daemon.REMOTE_WRITE_WAITING_SAMPLES, "instance"), _INSTANCE),
+            width=8,
+            empty=_NO_REMOTE_WRITE,
+        ),
+        graph(
+            "Bytes that wait",
+            Query(promql.largest(daemon.REMOTE_WRITE_WAITING_BYTES, "instance"), _INSTANCE),
+            about="At max_disk_bytes, without a directory at max_memory_bytes, the oldest go.",
+            width=8,
+            empty=_NO_REMOTE_WRITE,
+        ),
+        graph(
+            "Time since the last success",
+            Query(_since_last_success(), _INSTANCE),
+            about="A process that never had one is not shown.",
+            steps={300.0: RED},
+            width=8,
+            empty="No success yet, or no [remote_write] in the configuration",
+        ),
+        graph(
+            "Attempts that failed",
+            Query(
+                promql.occurred(promql.increase(daemon.REMOTE_WRITE_FAILURES, "reason")),
+                "{{reason}}",
+            ),
+            bars=True,
+            empty="None",
+        ),
+        graph(
+            "Samples dropped",
+            Query(
+                promql.occurred(promql.increase(daemon.REMOTE_WRITE_DROPPED_SAMPLES, "reason")),
+                "{{reason}}",
+            ),
+            bars=True,
+            empty="None",
         ),
     ),
 )

@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana import promql
 from grafana.board import APPS, INSTANCE, Row, Uid, board
-from grafana.daemon_process import EVENTS, PRESSURE, PROCESSES, YES_NO, fullest
+from grafana.daemon_process import EVENTS, PRESSURE, PROCESSES, REMOTE_WRITE, YES_NO, fullest
 from grafana.fields import GREEN, ORANGE, RED, YELLOW, Column, Query
 from grafana.fleet import SILENT_STEPS
 from grafana.panels import graph, number, rows
@@ -258,5 +258,5 @@ DASHBOARD: Final = board(
     "Drain health",
     "Does everything arrive that Heroku sends, and is there room for more?",
     [INSTANCE, APPS],
-    (NOW, MESSAGES, FAULTS, DRAINS, CONNECTIONS, PRESSURE, EVENTS, PROCESSES),
+    (NOW, MESSAGES, FAULTS, DRAINS, CONNECTIONS, PRESSURE, EVENTS, REMOTE_WRITE, PROCESSES),
 )

@@ -16,19 +16,52 @@ from tests.real import require
 _INTERVAL: Final = "1s"
 
 
+class Scraper:
+    """A running Prometheus, which also takes remote write.
+
+    Args:
+        url: Its address.
+        targets: The file from which it reads whom to scrape.
+    """
+
+    def __init__(self, url: str, targets: Path) -> None:
+        self.url = url
+        self._targets = targets
+
+    @property
+    def write_url(self) -> str:
+        """Where it takes remote write."""
+        return f"{self.url}/api/v1/write"
+
+    def scrape(self, daemon: DaemonProcess) -> None:
+        """Scrape a daemon from now on."""
+        target = daemon.admin_url.removeprefix("http://")
+        written = self._targets.with_suffix(".new")
+        written.write_text(json.dumps([{"targets": [target]}]))
+        written.rename(self._targets)  # it may be read at any moment
+
+
 @contextmanager
-def scraping(daemon: DaemonProcess, directory: Path) -> Iterator[str]:
-    """Run a Prometheus that scrapes the daemon; yield its URL."""
+def prometheus(directory: Path, job: str) -> Iterator[Scraper]:
+    """Run a Prometheus that scrapes nobody yet.
+
+    Args:
+        directory: Where to put its files.
+        job: Of whom it will scrape.
+    """
     config, log_path = directory / "prometheus.yml", directory / "prometheus.log"
-    target = daemon.admin_url.removeprefix("http://")
+    targets = directory / "targets.json"
+    discovery = {"files": [str(targets)], "refresh_interval": _INTERVAL}
     document = {
         "global": {"scrape_interval": _INTERVAL, "scrape_timeout": _INTERVAL},
-        "scrape_configs": [{"job_name": "heroku", "static_configs": [{"targets": [target]}]}],
+        "storage": {"tsdb": {"out_of_order_time_window": "30m"}},
+        "scrape_configs": [{"job_name": job, "file_sd_configs": [discovery]}],
     }
     config.write_text(json.dumps(document))  # JSON is YAML
     command = [
         *(require("prometheus"), f"--config.file={config}", "--web.listen-address=127.0.0.1:0"),
-        *(f"--storage.tsdb.path={directory / 'data'}", "--log.format=json"),
+        *(f"--storage.tsdb.path={directory / 'data'}", "--web.enable-remote-write-receiver"),
+        "--log.format=json",
     ]
     with log_path.open("wb") as log, subprocess.Popen(command, stderr=log, stdout=log) as process:
         try:
@@ -36,6 +69,6 @@ def scraping(daemon: DaemonProcess, directory: Path) -> Iterator[str]:
                 lambda: re.search(r'"address":"(127\.0\.0\.1:[1-9][0-9]*)"', log_path.read_text()),
                 "the address of Prometheus",
             )
-            yield f"http://{found[1]}"
+            yield Scraper(f"http://{found[1]}", targets)
         finally:
             process.terminate()

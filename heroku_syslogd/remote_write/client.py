@@ -40,6 +40,8 @@ _PROTOCOL: Final = {
     "Accept-Encoding": "identity",  # of an answer only the beginning is read, and by people
 }
 
+_TOO_OLD: Final = "too old sample"
+
 _KEY_LENGTH: Final = 16
 """Characters from which on the value of a header may be a key; tenants are shorter."""
 
@@ -75,7 +77,7 @@ class Refused(NamedTuple):
     """The request will never be taken: it is no use to send it again.
 
     Attributes:
-        status: 3xx or 4xx.
+        status: 3xx or 4xx, or 500 for samples that are too old.
         text: How the answer begins, for people; without our secrets.
     """
 
@@ -196,7 +198,9 @@ class Client:
         status = response.status
         if 200 <= status < 300:
             return Sent(status)
-        if status != 429 and status < 500:
+        # Prometheus up to 2.48 answers 500 for a sample that is older than its out-of-order window
+        # (prometheus/prometheus, issue 13334): sent again it would be in the way for ever.
+        if (status != 429 and status < 500) or (status == 500 and _TOO_OLD in text):
             return Refused(status, text)
         reason = Failure.THROTTLED if status == 429 else Failure.SERVER_ERROR
         retry_after = parse_retry_after(response.headers.get("Retry-After"), self._clock())

@@ -14,7 +14,7 @@ sample is then three pieces put together. Objects of the library for 100,000 sam
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import cramjam
@@ -170,6 +170,36 @@ class FieldEncoder:
             field: b"".join((_TIME_SERIES, _length(len(name) + size + _SAMPLE_SIZE), name))
             for field, name in self._names.items()
         }
+
+
+def halves(body: bytes) -> list[tuple[bytes, int]]:
+    """Return a compressed request as two, each with how many series it has.
+
+    Nothing, if it cannot be halved: it has one series, or is none of ours.
+    """
+    try:
+        data = bytes(cramjam.snappy.decompress_raw(body))
+        ends = list(_ends_of_series(data))
+    except (cramjam.DecompressionError, IndexError):
+        return []
+    half = len(ends) // 2
+    if not half:
+        return []
+    middle = ends[half - 1]
+    return [(compress([data[:middle]]), half), (compress([data[middle:]]), len(ends) - half)]
+
+
+def _ends_of_series(data: bytes) -> Iterator[int]:
+    position = 0
+    while position < len(data):
+        position += len(_TIME_SERIES)
+        size = shift = 0
+        while (byte := data[position]) >= _MORE:
+            size |= (byte & _SEVEN_BITS) << shift
+            shift += 7
+            position += 1
+        position += 1 + (size | byte << shift)
+        yield position
 
 
 def compress(series: Iterable[bytes]) -> bytes:

@@ -105,18 +105,14 @@ class _Series:
 
     Attributes:
         labels: Its labels, encoded.
-        load: The values of its last line of load averages.
-        memory: Those of its last line of memory.
         run: Which run is shown.
         state: Which state it is in.
     """
 
-    __slots__ = ("labels", "load", "memory", "run", "state")
+    __slots__ = ("labels", "run", "state")
 
     def __init__(self, labels: bytes, run: _Mark, state: _Mark) -> None:
         self.labels = labels
-        self.load: Mapping[str, float] = {}
-        self.memory: Mapping[str, float] = {}
         self.run = run
         self.state = state
 
@@ -163,8 +159,9 @@ class SampleCollector:
     def _note_sample(
         self, dyno: Dyno, line: SampleLine, values: Mapping[str, float], at: float
     ) -> None:
-        # What may change until the line is encoded: the run, the state, what is carried over.
-        now = (dyno.run, dyno.state, dyno.carried)
+        # What may change until the line is encoded: the run and the state. What earlier runs of
+        # counters added is left out: other receivers do not know it, and the engine sees resets.
+        now = (dyno.run, dyno.state)
         encode = self._of_load if line is _LOAD else self._of_memory
         self._note((encode, dyno, values, at, *now))
 
@@ -184,7 +181,6 @@ class SampleCollector:
 
     def _of_load(self, dyno: Dyno, values: Mapping[str, float], at: float, *_: object) -> Encoded:
         series = self._series_of(dyno)
-        series.load = values
         data = self._dyno_encoder.series(series.labels, values.items(), encode_timestamp(at))
         return Encoded(data, len(values))
 
@@ -195,15 +191,10 @@ class SampleCollector:
         at: float,
         run: str | None,
         state: str | None,
-        carried: Mapping[str, float],
     ) -> Encoded:
         """Return the values, and what is sent once for both lines of a sample."""
         series, timestamp = self._series_of(dyno), encode_timestamp(at)
-        series.memory = values
         shown = {**values, _LAST_SAMPLE: at}
-        for field in carried:
-            if field in shown:
-                shown[field] += carried[field]
         data = self._dyno_encoder.series(series.labels, shown.items(), timestamp)
         of = dyno.identity[:3]
         marks = series.run.show(of, run or "", timestamp)
@@ -211,14 +202,10 @@ class SampleCollector:
         return Encoded(b"".join((data, *marks)), len(shown) + len(marks))
 
     def _of_end(self, dyno: Dyno, at: float) -> Encoded:
-        series = self._series.pop(dyno, None)
-        if series is None:
-            return Encoded(b"", 0)
-        timestamp = encode_timestamp(at)
-        fields = [*series.load, *series.memory]
-        if series.memory:
-            fields.append(_LAST_SAMPLE)
-        ended = [encode_end(_DYNO_NAMES[field], series.labels, timestamp) for field in fields]
+        """Return the ends of all series that a dyno may have: others may have sent some of them."""
+        series, timestamp = self._series_of(dyno), encode_timestamp(at)
+        del self._series[dyno]
+        ended = [encode_end(name, series.labels, timestamp) for name in _DYNO_NAMES.values()]
         ended += series.run.end(timestamp) + series.state.end(timestamp)
         return Encoded(b"".join(ended), len(ended))
 

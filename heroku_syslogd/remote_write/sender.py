@@ -12,12 +12,22 @@ from typing import Final, Protocol, TypeVar
 from heroku_syslogd import log
 from heroku_syslogd.config import RemoteWriteConfig
 from heroku_syslogd.remote_write.client import Failure, Later, Outcome, Refused, Sent
+from heroku_syslogd.remote_write.encoding import halves
 from heroku_syslogd.remote_write.spool import Request, Spool
 
 T = TypeVar("T")
 
 REPORT_EVERY: Final = 60.0
 """Seconds between two log lines about requests that are refused."""
+
+
+MOST_PARTS: Final = 100
+"""Parts of one request that are sent, enough to find four bad samples among two thousand."""
+
+_OF_SAMPLES: Final = (400, 500)
+"""Statuses that say something of samples, and not of who sends them."""
+
+_TOO_MANY_PARTS: Final = Refused(400, "there is too much in its request that is refused")
 
 
 class Poster(Protocol):
@@ -75,6 +85,7 @@ class Sender:
         self._draw = draw
         self._log = log.get("remote_write")
         self._failing_since: float | None = None
+        self._parts: list[Request] = []  # of the present request, that are left to be sent
         self._attempts = 0  # in vain, of the present request
         self._next_report = 0.0
         self._reported = 0
@@ -127,16 +138,34 @@ class Sender:
 
     async def _attempt(self, request: Request) -> float:
         """Send a request once; return the seconds to wait before the next attempt."""
-        outcome = await self._client.post(request.body)
-        if isinstance(outcome, Later):
-            return self._note_failure(outcome)
-        self._attempts = 0
-        if isinstance(outcome, Sent):
-            self._note_success(request)
-        else:
-            self._note_refusal(outcome, request)
+        # Parts of it that are left, the next one last. Of a request that is refused for one bad
+        # sample the engine stores nothing, so the halves of it are sent, and the halves of those.
+        parts, self._parts = self._parts or [request], []
+        for sent in range(MOST_PARTS):
+            part = parts.pop()
+            outcome = await self._client.post(part.body)
+            if isinstance(outcome, Later):
+                self._parts = [*parts, part]
+                return self._note_failure(outcome)
+            self._attempts = 0
+            if isinstance(outcome, Sent):
+                self._note_success(part)
+            elif new := self._halves(part, outcome):
+                parts += new
+            else:
+                self._note_refusal(outcome, part)
+            if not parts or sent == MOST_PARTS - 1:
+                break
+        for part in parts:
+            self._note_refusal(_TOO_MANY_PARTS, part)
         await self._spool.done()
         return 0.0
+
+    def _halves(self, part: Request, refusal: Refused) -> list[Request]:
+        """Return the halves of what was refused, the second one first, if they may be taken."""
+        if refusal.status not in _OF_SAMPLES:
+            return []
+        return [Request(*half) for half in reversed(halves(part.body))]
 
     def _note_success(self, request: Request) -> None:
         self.sent_requests += 1

@@ -212,6 +212,7 @@ def other_value_for_the_same_moment(book: Book) -> bytes:
     ("config", "refused"),
     [
         pytest.param("{}", sample_from_long_ago, id="too old"),
+        pytest.param(OUT_OF_ORDER, sample_from_long_ago, id="too old for the window"),
         pytest.param(OUT_OF_ORDER, other_value_for_the_same_moment, id="another value"),
     ],
 )

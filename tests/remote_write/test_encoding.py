@@ -17,6 +17,7 @@ from heroku_syslogd.remote_write.encoding import (
     encode_name,
     encode_series,
     encode_timestamp,
+    halves,
     varint,
 )
 from tests.remote_write.protobuf import Series, WriteRequest, decompressed, series_of
@@ -79,6 +80,17 @@ def test_a_label_of_its_own_goes_before_a_constant_one_and_an_empty_one_is_none(
     encoder = SeriesEncoder(("app", "dyno"), {"app": "constant", "zone": "eu", "empty": ""})
 
     assert encoder.labels(["shop", ""]) == encode_labels([("zone", "eu"), ("app", "shop")])
+
+
+@given(st.lists(TEXTS, min_size=2, max_size=9))
+def test_the_halves_of_a_request_are_all_of_it(apps: list[str]) -> None:
+    encoder, name, at = SeriesEncoder(("app",), {}), encode_name("x"), encode_timestamp(1e9)
+    series = [encode_series(name, encoder.labels([app * 60]), 1.0, at) for app in apps]
+
+    parts = halves(compress(series))
+    assert [len(series_of(decompressed(body))) for body, _ in parts] == [n for _, n in parts]
+    assert b"".join(decompressed(body) for body, _ in parts) == b"".join(series)
+    assert abs(parts[0][1] - parts[1][1]) <= 1
 
 
 @pytest.mark.parametrize(("at", "expected"), [(-1e9, 2**35), (0.0, 2**35), (1e11, 2**42 - 1)])

@@ -123,14 +123,14 @@ def test_a_sample_that_comes_late_is_sent_all_the_same() -> None:
     assert loads == [(0.5, (T0 + 40) * 1000), (0.3, (T0 + 20) * 1000)]
 
 
-def test_pages_go_on_rising_over_restarts_as_they_do_in_a_scrape() -> None:
+def test_pages_are_those_of_the_line_as_no_other_receiver_knows_earlier_runs() -> None:
     receiver = Receiver()
     receiver.hear(memory(A, pgpgin=10), 0)
     receiver.hear(memory(A, pgpgin=30), 20)
     receiver.hear(memory(B, pgpgin=5), 40)
 
     name = "heroku_dyno_memory_pgpgin_pages_total"
-    assert [one.samples[0][0] for one in receiver.sent() if one.name == name] == [10, 30, 35]
+    assert [one.samples[0][0] for one in receiver.sent() if one.name == name] == [10, 30, 5]
 
 
 def test_another_run_ends_the_series_of_the_one_before() -> None:
@@ -157,9 +157,21 @@ def test_a_dyno_that_ends_ends_all_its_series_at_that_time() -> None:
     assert {one.labels for one in ended} == begun
     assert all(is_stale(one) for one in ended)
     assert {one.samples[0][1] for one in ended} == {(T0 + 7) * 1000}
-    receiver.hear("State changed from crashed to starting", 9)
-    receiver.hear("State changed from starting to crashed", 12)
-    assert receiver.sent() == []
+
+
+def test_a_dyno_ends_with_all_series_that_other_receivers_may_have_sent() -> None:
+    receiver = Receiver()
+    receiver.hear(load(), 0)
+    receiver.sent()
+    receiver.hear("State changed from up to down", 7)
+
+    ended = receiver.sent()
+    assert {one.name for one in ended} >= {
+        "heroku_dyno_load_avg_1m",
+        "heroku_dyno_memory_rss_bytes",
+        "heroku_dyno_last_sample_timestamp_seconds",
+    }
+    assert all(is_stale(one) for one in ended)
 
 
 def test_a_dyno_that_falls_silent_ends_nothing_but_is_forgotten() -> None:

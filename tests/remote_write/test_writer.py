@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from heroku_syslogd.config import RemoteWriteConfig
+from heroku_syslogd.config import Duration, RemoteWriteConfig
 from heroku_syslogd.config.schema import RemoteWriteURL
 from heroku_syslogd.exposition import DaemonCollector, build_registry
 from heroku_syslogd.remote_write import RemoteWriter
@@ -125,7 +125,7 @@ async def test_it_runs_until_it_is_to_finish(receiver: Receiver) -> None:
 
 
 async def test_what_the_engine_does_not_take_is_counted_by_reason(receiver: Receiver) -> None:
-    receiver.engine.answers = [Refused(400, "too old"), Later(Failure.SERVER_ERROR, "oh", None)]
+    receiver.engine.answers = [Refused(413, "too large"), Later(Failure.SERVER_ERROR, "oh", None)]
     await receiver.writer.open()
     receiver.hear()
     await receiver.writer.send_samples()
@@ -146,4 +146,47 @@ async def test_what_the_engine_does_not_take_is_counted_by_reason(receiver: Rece
     assert text[f"{prefix}_dropped_samples_total", "refused"] == 13
     assert text[f"{prefix}_failures_total", "server_error"] == 1
     assert text[f"{prefix}_waiting_samples", ""] == state.waiting_samples
+    await receiver.writer.close()
+
+
+async def test_of_a_request_with_one_bad_sample_all_others_are_sent(receiver: Receiver) -> None:
+    bad = b"heroku_dyno_memory_swap_bytes"
+
+    class Picky(Engine):
+        async def post(self, body: bytes) -> Outcome:
+            if bad in decompressed(body):
+                return Refused(400, "out of bounds")
+            return await super().post(body)
+
+    engine = receiver.writer.sender._client = Picky()
+    await receiver.writer.open()
+    receiver.hear(dynos=20)
+    await receiver.writer.send_samples()
+    await receiver.writer.sender.finish(5.0)
+
+    names = [one.name for one in engine.series]
+    assert len(names) == 20 * 13 - receiver.writer.state.dropped_samples["refused"]
+    assert bad.decode() not in names
+    await receiver.writer.close()
+
+
+async def test_of_a_request_with_one_bad_line_only_that_is_lost() -> None:
+    receiver = Receiver(msgspec.structs.replace(CONFIG, min_backoff=Duration(0.001)))
+
+    class Picky(Engine):
+        async def post(self, body: bytes) -> Outcome:
+            if b"web.7" in decompressed(body):
+                return Refused(500, "too old sample")
+            return await super().post(body)
+
+    engine = receiver.writer.sender._client = Picky()
+    engine.answers = [Later(Failure.SERVER_ERROR, "oh", None)]
+    await receiver.writer.open()
+    receiver.hear(dynos=20)
+    await receiver.writer.send_samples()
+    await receiver.writer.sender.finish(5.0)
+
+    assert receiver.writer.state.dropped_samples["refused"] == 13
+    assert len(engine.series) == 19 * 13
+    assert receiver.writer.state.waiting_samples == 0
     await receiver.writer.close()

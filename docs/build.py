@@ -197,26 +197,41 @@ def pages() -> Iterator[tuple[str, str]]:
         yield template.name, _NOTICE.format(template.name) + text
 
 
-def main(arguments: Sequence[str] | None = None, directory: Path = DOCS) -> int:
-    """Write the pages, or compare them; return the exit code."""
-    parser = argparse.ArgumentParser(description="Write docs/*.md from the code's own tables.")
+def write(
+    files: Iterable[tuple[str, str]],
+    directory: Path,
+    script: str,
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Write generated files, or compare them; return the exit code.
+
+    Args:
+        files: Path in the directory, and text, of each.
+        directory: Where to.
+        script: What writes them.
+        arguments: Those of the command line: ``--check`` compares.
+    """
+    parser = argparse.ArgumentParser(description="Write what is made of the code's own tables.")
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     check = parser.parse_args(arguments).check
     stale = 0
-    for name, text in pages():
+    for name, text in files:
         path = directory / name
         if path.exists() and path.read_text() == text:
             continue
         stale += 1
         if check:
-            print(
-                f"{path}: differs from what it is made of; run python docs/build.py",
-                file=sys.stderr,
-            )
+            print(f"{path}: differs from what it is made of; run python {script}", file=sys.stderr)
         else:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             print(f"{path}: written")
     return 1 if check and stale else 0
+
+
+def main(arguments: Sequence[str] | None = None, directory: Path = DOCS) -> int:
+    """Write the pages, or compare them; return the exit code."""
+    return write(pages(), directory, "docs/build.py", arguments)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ differ. Exit codes: 0, 1 (a file differs), 2 (usage).
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -19,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # run as a file
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard, RowPanel
 
-from docs.build import table
+from docs.build import table, write
 from grafana import addons, app, drain_health, dyno, errors, fleet, router, sumo
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -82,25 +81,7 @@ def files() -> Iterator[tuple[str, str]]:
 
 def main(arguments: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Write the files, or compare them; return the exit code."""
-    parser = argparse.ArgumentParser(description="Write the dashboards and the page about them.")
-    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
-    check = parser.parse_args(arguments).check
-    stale = 0
-    for name, text in files():
-        path = root / name
-        if path.exists() and path.read_text() == text:
-            continue
-        stale += 1
-        if check:
-            print(
-                f"{path}: differs from what it is made of; run python grafana/build.py",
-                file=sys.stderr,
-            )
-        else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            print(f"{path}: written")
-    return 1 if check and stale else 0
+    return write(files(), root, "grafana/build.py", arguments)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,9 @@ Only a daemon that starts in the middle of an overlap can have mistaken the two.
 CARRIED_FIELDS: Final = ("memory_pgpgin", "memory_pgpgout")
 """Fields that count up within a run; `Dyno.carried` keeps them rising over restarts."""
 
+ASSUMED_STATE: Final = "up"
+"""State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
+
 _MOST_RIVALS: Final = 4
 _CRASHED: Final = "crashed"
 _LOAD: Final = SampleLine.LOAD  # looking it up on the class takes 0.1 us in Python 3.11
@@ -102,6 +105,11 @@ class Dyno:
         self._memory_at = 0.0
         self._first_sample_at = 0.0
         self._rivals: tuple[Rival, ...] = ()
+
+    @property
+    def shown_state(self) -> str:
+        """The state that it is shown with."""
+        return self.state or ASSUMED_STATE
 
     def admits(self, dyno_id: str, timestamp: float, now: float) -> bool:
         """Decide whether a sample's run is to be shown; a newer run takes the dyno over.

@@ -23,9 +23,6 @@ HEROKU_METRICS: Final = tuple(
 )
 """``heroku_*``, in the order in which they are shown."""
 
-ASSUMED_STATE: Final = "up"
-"""State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
-
 ROWS: Final = 128
 """Most rows of a block. Dynos have 11 columns, so that is a millisecond's work at most."""
 
@@ -87,7 +84,7 @@ def _dynos(shown: list[Dyno]) -> Iterator[Block]:
         columns.append((metric, column))
     columns.append((dynos.DYNO_LAST_SAMPLE, [dyno.sampled_at for dyno in shown]))
     runs = [(*row, dyno.run or "") for row, dyno in zip(labels, shown, strict=True)]
-    states = [(*row, dyno.state or ASSUMED_STATE) for row, dyno in zip(labels, shown, strict=True)]
+    states = [(*row, dyno.shown_state) for row, dyno in zip(labels, shown, strict=True)]
     ones = [1.0] * len(shown)
     yield Block(labels, columns)
     yield Block(runs, [(dynos.DYNO_INFO, ones)])

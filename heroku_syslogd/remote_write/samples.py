@@ -33,9 +33,6 @@ SAMPLE_METRICS: Final[frozenset[Metric]] = frozenset(
 )
 """What is sent from here; everything else is read from the state, at intervals."""
 
-ASSUMED_STATE: Final = "up"
-"""State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
-
 MOST_PENDING: Final = 100_000
 """Lines that wait to be encoded, some 50 MB. So many come only while the disk stands still."""
 
@@ -161,7 +158,7 @@ class SampleCollector:
     ) -> None:
         # What may change until the line is encoded: the run and the state. What earlier runs of
         # counters added is left out: other receivers do not know it, and the engine sees resets.
-        now = (dyno.run, dyno.state)
+        now = (dyno.run, dyno.shown_state)
         encode = self._of_load if line is _LOAD else self._of_memory
         self._note((encode, dyno, values, at, *now))
 
@@ -190,7 +187,7 @@ class SampleCollector:
         values: Mapping[str, float],
         at: float,
         run: str | None,
-        state: str | None,
+        state: str,
     ) -> Encoded:
         """Return the values, and what is sent once for both lines of a sample."""
         series, timestamp = self._series_of(dyno), encode_timestamp(at)
@@ -198,7 +195,7 @@ class SampleCollector:
         data = self._dyno_encoder.series(series.labels, shown.items(), timestamp)
         of = dyno.identity[:3]
         marks = series.run.show(of, run or "", timestamp)
-        marks += series.state.show(of, state or ASSUMED_STATE, timestamp)
+        marks += series.state.show(of, state, timestamp)
         return Encoded(b"".join((data, *marks)), len(shown) + len(marks))
 
     def _of_end(self, dyno: Dyno, at: float) -> Encoded:

@@ -23,9 +23,6 @@ SILENT_AFTER: Final = 300.0
 """Seconds without a line after which a drain is shown as silent. Dynos report every 20 seconds, and
 relays of Heroku reconnect within a minute."""
 
-ASSUMED_STATE: Final = "up"
-"""State of a dyno that sends samples while Heroku has logged none: only running dynos send."""
-
 _DYNOS: Final = 250
 _APPS: Final = 50
 """How many are read between two turns of the event loop: about a millisecond each."""
@@ -260,7 +257,7 @@ class StatusReader:
             app=app,
             dyno=name,
             process_type=process_type,
-            state=dyno.state or ASSUMED_STATE,
+            state=dyno.shown_state,
             sampled_at=round(dyno.sampled_at, 3) or None,
             memory_total=_whole(value("memory_total")),
             memory_rss=_whole(value("memory_rss")),

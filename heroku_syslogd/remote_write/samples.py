@@ -7,7 +7,7 @@ line that two receivers got is the same sample.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from heroku_syslogd.addons import AddonIdentity
 from heroku_syslogd.catalogue import Metric, addons, dynos
@@ -33,8 +33,8 @@ SAMPLE_METRICS: Final[frozenset[Metric]] = frozenset(
 )
 """What is sent from here; everything else is read from the state, at intervals."""
 
-MOST_PENDING: Final = 100_000
-"""Lines that wait to be encoded, some 50 MB. So many come only while the disk stands still."""
+MOST_PENDING: Final = 50_000
+"""Lines that wait to be queued, some 50 MB. So many come only while the disk stands still."""
 
 _LAST_SAMPLE: Final = "last_sample"
 """Field of what is no value of a line: its time."""
@@ -115,20 +115,20 @@ class _Series:
 
 
 class SampleCollector:
-    """Takes samples while messages are applied, and encodes them later.
+    """Encodes samples while messages are applied, and keeps them for a moment.
 
     Args:
         registry: Where they come from.
         constant: Labels that every series has.
 
     Attributes:
-        dropped_lines: Lines that came while `MOST_PENDING` waited.
+        dropped_samples: Samples of lines that came while `MOST_PENDING` waited.
     """
 
     def __init__(self, registry: Registry, constant: Mapping[str, str]) -> None:
-        self.dropped_lines = 0
+        self.dropped_samples = 0
         self._dynos = registry.dynos
-        self._pending: list[tuple[Any, ...]] = []  # what encodes a line, and its arguments
+        self._pending: list[Encoded] = []
         self._series: dict[Dyno, _Series] = {}
         self._dyno_labels = SeriesEncoder(dynos.DYNO_LAST_SAMPLE.labels, constant)
         self._info_labels = SeriesEncoder(dynos.DYNO_INFO.labels, constant)
@@ -141,61 +141,51 @@ class SampleCollector:
         registry.addons.on_sample = self._note_addon
 
     def __len__(self) -> int:
-        """Return how many lines wait to be encoded."""
+        """Return how many lines wait to be queued."""
         return len(self._pending)
 
     def drain(self) -> Iterator[Encoded]:
         """Yield the series of each line that has come since the last time, in their order."""
         pending, self._pending = self._pending, []
-        for encode, *line in pending:
-            yield encode(*line)
+        yield from pending
         self._forget_silent()
-
-    # While messages are applied ------------------------------------------------------------------
 
     def _note_sample(
         self, dyno: Dyno, line: SampleLine, values: Mapping[str, float], at: float
     ) -> None:
-        # What may change until the line is encoded: the run and the state. What earlier runs of
-        # counters added is left out: other receivers do not know it, and the engine sees resets.
-        now = (dyno.run, dyno.shown_state)
+        # Encoded at once: whatever is kept until later costs more than this.
         encode = self._of_load if line is _LOAD else self._of_memory
-        self._note((encode, dyno, values, at, *now))
+        self._note(encode(dyno, values, at))
 
     def _note_end(self, dyno: Dyno, at: float) -> None:
-        self._note((self._of_end, dyno, at))
+        self._note(self._of_end(dyno, at))
 
     def _note_addon(self, identity: AddonIdentity, values: Mapping[str, float], at: float) -> None:
-        self._note((self._of_addon, identity, values, at))
+        self._note(self._of_addon(identity, values, at))
 
-    def _note(self, line: tuple[Any, ...]) -> None:
+    def _note(self, line: Encoded) -> None:
         if len(self._pending) < MOST_PENDING:
             self._pending.append(line)
         else:
-            self.dropped_lines += 1
+            self.dropped_samples += line.samples
 
-    # Later ---------------------------------------------------------------------------------------
-
-    def _of_load(self, dyno: Dyno, values: Mapping[str, float], at: float, *_: object) -> Encoded:
+    def _of_load(self, dyno: Dyno, values: Mapping[str, float], at: float) -> Encoded:
         series = self._series_of(dyno)
         data = self._dyno_encoder.series(series.labels, values.items(), encode_timestamp(at))
         return Encoded(data, len(values))
 
-    def _of_memory(
-        self,
-        dyno: Dyno,
-        values: Mapping[str, float],
-        at: float,
-        run: str | None,
-        state: str,
-    ) -> Encoded:
-        """Return the values, and what is sent once for both lines of a sample."""
+    def _of_memory(self, dyno: Dyno, values: Mapping[str, float], at: float) -> Encoded:
+        """Return the values, and what is sent once for both lines of a sample.
+
+        What earlier runs added to counters is left out: other receivers do not know it, and the
+        engine sees that they begin anew.
+        """
         series, timestamp = self._series_of(dyno), encode_timestamp(at)
         shown = {**values, _LAST_SAMPLE: at}
         data = self._dyno_encoder.series(series.labels, shown.items(), timestamp)
         of = dyno.identity[:3]
-        marks = series.run.show(of, run or "", timestamp)
-        marks += series.state.show(of, state, timestamp)
+        marks = series.run.show(of, dyno.run or "", timestamp)
+        marks += series.state.show(of, dyno.shown_state, timestamp)
         return Encoded(b"".join((data, *marks)), len(shown) + len(marks))
 
     def _of_end(self, dyno: Dyno, at: float) -> Encoded:

@@ -25,7 +25,7 @@ _INSTANCE: Final = "instance"
 _REFUSED: Final = "refused"
 _TOO_MANY: Final = "not_encoded"
 _CHECK_EVERY: Final = 0.1
-"""Seconds between two looks at how many lines wait to be encoded."""
+"""Seconds between two looks at how many lines wait."""
 
 _SAMPLES_PER_LINE: Final = 5
 """Fewest samples of most lines; batches need not be of the very size that is configured."""
@@ -116,7 +116,7 @@ class RemoteWriter:
     def _dropped(self) -> dict[str, int]:
         dropped = {str(reason): count for reason, count in self.spool.dropped.items()}
         refused = self.sender.refused_samples.total()
-        return {**dropped, _REFUSED: refused, _TOO_MANY: self._collector.dropped_lines}
+        return {**dropped, _REFUSED: refused, _TOO_MANY: self._collector.dropped_samples}
 
     async def run(self) -> None:
         """Encode and send until cancelled, or until `finish`."""
